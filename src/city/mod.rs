@@ -1,0 +1,1 @@
+//! The in-memory picture of a city: records, indexes and flags, swapped atomically.

@@ -1,0 +1,18 @@
+//! Configuration: one documented struct, filled from flags and environment.
+
+/// What `gridpin serve` can be told. Every field is a flag and an environment variable.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Serve {
+    /// Address and port to listen on.
+    #[arg(long, env = "GRIDPIN_BIND", default_value = "127.0.0.1:8080")]
+    pub bind: std::net::SocketAddr,
+    /// PostgreSQL connection URL of the application's role.
+    #[arg(long, env = "GRIDPIN_DATABASE")]
+    pub database: String,
+    /// Basemap as a raster tile URL template (`https://.../{z}/{x}/{y}.png`) or the URL of a vector style; none is needed.
+    #[arg(long, env = "GRIDPIN_BASEMAP")]
+    pub basemap: Option<String>,
+    /// Attribution that the basemap's licence asks for.
+    #[arg(long, env = "GRIDPIN_BASEMAP_ATTRIBUTION", default_value = "")]
+    pub basemap_attribution: String,
+}

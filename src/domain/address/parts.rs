@@ -1,0 +1,37 @@
+//! The parts of a standardized address.
+
+use serde::{Deserialize, Serialize};
+
+/// The parts of an address, coarse to fine; empty where absent. Texts keep their unit word (`12号`, `3幢`, `2单元`).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct Parts {
+    /// 省, 自治区 or municipality.
+    pub province: Box<str>,
+    /// 市, 州, 盟.
+    pub city: Box<str>,
+    /// 区, 县, county-level 市.
+    pub county: Box<str>,
+    /// 街道, 乡, 镇.
+    pub town: Box<str>,
+    /// 村, 社区.
+    pub village: Box<str>,
+    /// 网格, where the text names one.
+    pub grid: Box<str>,
+    /// 组.
+    pub group: Box<str>,
+    /// 路, 街, 巷, 弄.
+    pub road: Box<str>,
+    /// 号, with its branch (`12号`, `12-3号`, `12号附5号`).
+    pub house_number: Box<str>,
+    /// 小区, 花园, 新村, 公寓, 大厦.
+    pub compound: Box<str>,
+    /// 幢.
+    pub building: Box<str>,
+    /// 单元.
+    pub unit: Box<str>,
+    /// 层, 楼.
+    pub floor: Box<str>,
+    /// 室.
+    pub room: Box<str>,
+}

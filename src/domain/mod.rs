@@ -1,0 +1,35 @@
+//! Plain data without IO: what a city's records are and which values they may take.
+
+pub mod id;
+pub mod lonlat;
+pub mod grid;
+pub mod address;
+pub mod building;
+pub mod place;
+pub mod rental;
+pub mod inspection;
+pub mod hazard;
+pub mod visit;
+pub mod headcount;
+pub mod correction;
+pub mod flag;
+pub mod user;
+pub mod table;
+pub mod records;
+
+pub use address::{Address, AddressStatus, Parts, Position, PositionKind, PositionMethod};
+pub use building::{Building, BuildingKind, Footprint};
+pub use correction::{Change, Correction, CorrectionState};
+pub use flag::{Flag, Severity, Subject, Suggestion, Tier};
+pub use grid::{Grid, GridLevel};
+pub use hazard::{Hazard, HazardSeverity, HazardState};
+pub use headcount::{CareGroup, Headcount};
+pub use id::{AddressId, BatchId, BuildingId, GridCode, HazardId, InspectionId, PlaceId, RentalId};
+pub use inspection::{CheckItem, Finding, Inspection};
+pub use lonlat::{Frame, LonLat};
+pub use place::{Place, PlaceKind};
+pub use records::Records;
+pub use rental::{Rental, RentalSpace, RentalStatus};
+pub use table::Table;
+pub use user::{Actor, Role, Scope};
+pub use visit::{Visit, VisitOutcome};

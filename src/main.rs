@@ -1,0 +1,3 @@
+//! The `gridpin` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Vector tiles, encoded from the City.
