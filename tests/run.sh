@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Runs every test that the project has and ends with one line: N passed, N failed, N skipped.
+# Needs nothing set up before. Logs and screenshots stay in test-output/.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+out=$PWD/test-output
+data=$PWD/.data/test
+mkdir -p "$out"
+passed=0 failed=0 skipped=0
+server=
+
+finish() {
+    [[ -n $server ]] && kill "$server" 2>/dev/null && wait "$server" 2>/dev/null
+    ./setup.sh stop "$data"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+heading() { printf '\n== %s\n' "$*"; }
+
+# step NAME COMMAND...: one check that passes or fails as a whole.
+step() {
+    local name=$1
+    shift
+    heading "$name"
+    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "FAILED: $name"; fi
+}
+
+sum() { awk '{ n += $1 } END { print n + 0 }'; }
+
+# counted NAME LOG COMMAND...: many tests, whose runner says how many passed; `status` is the command's exit code.
+counted() {
+    local name=$1 log=$out/$2
+    shift 2
+    heading "$name"
+    "$@" 2>&1 | tee "$log"
+    status=${PIPESTATUS[0]}
+    # Without colours, and without vitest's count of files.
+    sed -i 's/\x1b\[[0-9;]*m//g' "$log"
+    local p f s
+    p=$(grep -v 'Test Files' "$log" | grep -oE '\b[0-9]+ passed' | sum)
+    f=$(grep -v 'Test Files' "$log" | grep -oE '\b[0-9]+ failed' | sum)
+    s=$(($(grep -v 'Test Files' "$log" | grep -oE '\b[0-9]+ (ignored|skipped)' | sum) + $(grep -c '^SKIPPED' "$log")))
+    # A run that broke without a count is a failure all the same; a test that printed SKIPPED did not pass.
+    ((status != 0 && f == 0)) && f=1 && echo "FAILED: $name"
+    passed=$((passed + p - $(grep -c '^SKIPPED' "$log"))) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+./setup.sh install test || exit 1
+./setup.sh start "$data" test || exit 1
+GRIDPIN_TEST_DATABASE=$(<"$data/admin-url")
+export GRIDPIN_TEST_DATABASE
+
+step 'npm ci' npm --prefix web ci --no-audit --no-fund
+step 'web lint' npm --prefix web run --silent lint
+step 'web types' npm --prefix web run --silent check
+counted 'web tests' vitest.log npm --prefix web test
+step 'web build' npm --prefix web run --silent build
+
+step 'rust format' cargo fmt --check
+step 'rust lint' cargo clippy --quiet --all-targets -- -D warnings
+RUSTDOCFLAGS='-D warnings' step 'rust docs' cargo doc --quiet --no-deps
+counted 'rust tests' cargo.log cargo test --no-fail-fast -- --show-output
+
+# The browser's journeys, against a server with the demo town in a database of its own.
+journeys() {
+    local binary=$PWD/target/debug/gridpin port url_app url_owner
+    url_app=$(<"$data/database-url") url_owner=$(<"$data/owner-url")
+    GRIDPIN_DATABASE=$url_owner "$binary" migrate || return
+    if ./setup.sh is-empty "$data"; then
+        GRIDPIN_DATABASE=$url_app GRIDPIN_OWNER_DATABASE=$url_owner "$binary" demo load || return
+    fi
+    port=$(($(<"$data/port") + 1))
+    GRIDPIN_DATABASE=$url_app "$binary" serve --bind "127.0.0.1:$port" >"$out/server.log" 2>&1 &
+    server=$!
+    export GRIDPIN_URL=http://127.0.0.1:$port
+    for _ in {1..240}; do
+        node -e 'fetch(process.argv[1] + "/readyz").then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))' \
+            "$GRIDPIN_URL" && break
+        kill -0 "$server" 2>/dev/null || break
+        sleep 0.5
+    done
+    npm --prefix web run --silent journey
+}
+# A fresh town for every run: what an earlier run edited must not decide this one.
+fresh_town() {
+    psql -X -q "$GRIDPIN_TEST_DATABASE" -c 'drop database if exists gridpin with (force)' && rm -f "$data/database-url" &&
+        ./setup.sh start "$data" test
+}
+step 'fresh town' fresh_town
+# In this shell, so that the server can be ended.
+journeys >"$out/journey.log" 2>&1
+echo "status $?" >>"$out/journey.log"
+counted 'browser journeys' journey-count.log bash -c 'cat "$1"; tail -1 "$1" | grep -qx "status 0"' _ "$out/journey.log"
+
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+((failed == 0))
