@@ -1,3 +1,5 @@
 //! The `gridpin` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    gridpin::cli::main()
+}

@@ -1,1 +1,78 @@
-//! The commands.
+//! The commands: one file each, one line each in [`Command`] and in `run`.
+
+pub mod check;
+pub mod export;
+pub mod import;
+pub mod rules;
+
+use crate::error::{Error, Result};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Keeps a city's address pins right / 城市地址点位纠错
+#[derive(Debug, Parser)]
+#[command(name = "gridpin", version, max_term_width = 120)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands, in the order of a day's work.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check files without a database: flags out / 检查文件，无需数据库
+    Check(check::Args),
+    /// Import files into the database / 导入数据
+    Import(import::Args),
+    /// Export records to a file / 导出数据
+    Export(export::Args),
+    /// Print the rule catalogue / 输出规则目录
+    Rules(rules::Args),
+}
+
+impl Command {
+    fn run(self) -> Result<()> {
+        match self {
+            Command::Check(args) => check::run(args),
+            Command::Import(args) => import::run(args),
+            Command::Export(args) => export::run(args),
+            Command::Rules(args) => rules::run(args),
+        }
+    }
+}
+
+/// Reads the command line, runs the command, prints its error and says it in the exit code (see
+/// [`Error::exit_code`]; clap's own usage errors are 2 as well).
+pub fn main() -> ExitCode {
+    match Cli::parse().command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Runs the asynchronous part of a command to its end.
+///
+/// # Errors
+/// What the future answers, or `Internal` when no runtime can be started.
+pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Internal(format!("no runtime: {error}")))?;
+    runtime.block_on(future)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_tree_of_commands_is_sound() {
+        Cli::command().debug_assert();
+    }
+}
