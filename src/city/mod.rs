@@ -1,1 +1,5 @@
 //! The in-memory picture of a city: records, indexes and flags, swapped atomically.
+
+pub mod delta;
+
+pub use delta::{Delta, Removed};

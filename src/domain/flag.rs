@@ -2,6 +2,7 @@
 
 use super::lonlat::LonLat;
 use crate::error::Text;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -106,6 +107,21 @@ pub struct Flag {
     pub at: Option<LonLat>,
     /// What would mend it.
     pub suggestion: Option<Suggestion>,
+}
+
+/// Somebody looked at a flag and said that it is no error: it stays out of the open flags up to and including a day.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Dismissal {
+    /// The flag.
+    pub flag_id: String,
+    /// Why it is no error.
+    pub reason: String,
+    /// Last day of the dismissal.
+    pub until: NaiveDate,
+    /// Account that dismissed it.
+    pub by: Box<str>,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// The identifier of a rule's finding about a subject: 16 hexadecimal digits of SHA-256 over both.
