@@ -3,6 +3,7 @@
 pub mod check;
 pub mod export;
 pub mod import;
+pub mod openapi;
 pub mod rules;
 
 use crate::error::{Error, Result};
@@ -29,6 +30,8 @@ pub enum Command {
     Export(export::Args),
     /// Print the rule catalogue / 输出规则目录
     Rules(rules::Args),
+    /// Print the service's OpenAPI document / 输出接口文档
+    Openapi(openapi::Args),
 }
 
 impl Command {
@@ -38,6 +41,7 @@ impl Command {
             Command::Import(args) => import::run(args),
             Command::Export(args) => export::run(args),
             Command::Rules(args) => rules::run(args),
+            Command::Openapi(args) => openapi::run(args),
         }
     }
 }

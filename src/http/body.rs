@@ -1,0 +1,123 @@
+//! JSON bodies and path segments, refused as problems with the path of the member that is wrong.
+
+use super::problem::Failure;
+use crate::error::{Error, Fault, Text};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+/// The largest body that is read.
+pub const BODY_MAX: usize = 1024 * 1024;
+
+/// A JSON body.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+        let kind = kind.split(';').next().unwrap_or("").trim();
+        if !kind.eq_ignore_ascii_case("application/json") {
+            return Err(Failure::MediaType);
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|_| Failure::TooLarge)?;
+        parse(&bytes).map(Body)
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        let message = inner.to_string();
+        if inner.is_syntax() || inner.is_eof() {
+            return Failure::Unreadable(vec![Fault {
+                place: format!("line {}, column {}", inner.line(), inner.column()),
+                field: String::new(),
+                value: String::new(),
+                reason: Text::new(format!("不是 JSON:{message}"), format!("not JSON: {message}")),
+                remedy: Text::new("发送一个 JSON 对象", "send a JSON object"),
+            }]);
+        }
+        let missing = message.split('`').nth(1).filter(|_| message.starts_with("missing field"));
+        let field = match (path.as_str(), missing) {
+            (".", Some(name)) => name.to_owned(),
+            (path, Some(name)) => format!("{path}.{name}"),
+            (".", None) => String::new(),
+            (path, None) => path.to_owned(),
+        };
+        let reason = if missing.is_some() {
+            Text::new("缺少该项", "missing")
+        } else {
+            let message = message.split(" at line ").next().unwrap_or(&message);
+            Text::new(format!("取值不对:{message}"), message.to_owned())
+        };
+        let remedy = Text::new("格式见 /api/openapi.json", "see /api/openapi.json for its form");
+        Failure::Error(Error::invalid("body", field, "", reason, remedy))
+    })?;
+    json.end().map_err(|error| {
+        Failure::Unreadable(vec![Fault {
+            place: "body".to_owned(),
+            field: String::new(),
+            value: String::new(),
+            reason: Text::new("JSON 之后还有内容", format!("something follows the JSON: {error}")),
+            remedy: Text::new("只发送一个 JSON 对象", "send one JSON object only"),
+        }])
+    })?;
+    Ok(value)
+}
+
+/// A segment of the path as text. What is no valid segment names nothing: 404.
+#[derive(Debug)]
+pub struct Segment(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let path = parts.uri.path().to_owned();
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Error::NotFound(path))?;
+        Ok(Segment(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[allow(dead_code)]
+    struct Inner {
+        lon: f64,
+    }
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Outer {
+        name: String,
+        at: Option<Inner>,
+    }
+
+    #[test]
+    fn faults_name_the_member() {
+        for (text, field) in [
+            (r#"{}"#, "name"),
+            (r#"{"name":"a","at":{}}"#, "at.lon"),
+            (r#"{"name":"a","at":{"lon":"x"}}"#, "at.lon"),
+            (r#"{"name":1}"#, "name"),
+        ] {
+            let Err(Failure::Error(Error::Invalid(faults))) = parse::<Outer>(text.as_bytes()) else {
+                panic!("{text} was taken")
+            };
+            assert_eq!(faults[0].field, field, "{text}");
+        }
+        for text in ["", "{", "[1,", "nonsense", r#"{"name":"a"} x"#] {
+            assert!(matches!(parse::<Outer>(text.as_bytes()), Err(Failure::Unreadable(_))), "{text}");
+        }
+    }
+}
