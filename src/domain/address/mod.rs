@@ -1,11 +1,23 @@
 //! The standardized address: its parts, its positions, its life.
 
 pub mod parts;
+pub mod normalise;
+pub mod numeral;
+pub mod number;
+pub mod admin;
+pub mod word;
+pub mod token;
+pub mod parse;
+pub mod print;
 
 use super::id::{AddressId, BatchId, BuildingId, GridCode};
 use super::lonlat::LonLat;
 use chrono::{DateTime, NaiveDate, Utc};
+pub use normalise::normalise;
+pub use number::HouseNumber;
+pub use parse::{Doubt, Normalisation, Normalised, Parsed, Template, parse};
 pub use parts::Parts;
+pub use print::print;
 use serde::{Deserialize, Serialize};
 
 /// What a position of an address marks. Ranked: the first that an address has is its pin.
