@@ -1,0 +1,456 @@
+//! The grids of a city: which one a point lies in, how far its border is, what is below what.
+
+use super::boxes::BoxIndex;
+use super::cell::Cells;
+use super::hierarchy::Hierarchy;
+use super::outline::{Outline, Side};
+use crate::domain::{Frame, Grid, GridCode, GridLevel, LonLat, Table};
+use chrono::NaiveDate;
+use rayon::prelude::*;
+use std::collections::HashMap;
+
+/// The grids of a city, indexed. A grid is known by its position in the table that it was built from.
+///
+/// **On borders**: a grid holds its border. A point that several grids of one level hold (on a shared border, or where
+/// grids overlap) belongs to the one with the lowest code. What is on a border is decided without rounding.
+#[derive(Debug, Clone, Default)]
+pub struct GridIndex {
+    codes: Vec<GridCode>,
+    levels: Vec<GridLevel>,
+    outlines: Vec<Outline>,
+    by_code: HashMap<GridCode, u32>,
+    tree: Hierarchy,
+    floors: [Floor; 5],
+}
+
+/// The grids of one level.
+#[derive(Debug, Clone, Default)]
+struct Floor {
+    /// Grids by code; a place in this list is a rank.
+    members: Vec<u32>,
+    cells: Cells,
+    boxes: BoxIndex,
+}
+
+/// A cell that names more polygons than this is not worth asking: the tree of boxes is.
+const CROWD: usize = 48;
+
+impl GridIndex {
+    /// Indexes all grids, whatever their days of validity.
+    pub fn build(grids: &Table<Grid>) -> Self {
+        Self::build_where(grids, |_| true)
+    }
+
+    /// Indexes grids so that points are only located in those that are valid on `day`; the others keep their code,
+    /// their place in the tree and their border.
+    pub fn build_on(grids: &Table<Grid>, day: NaiveDate) -> Self {
+        Self::build_where(grids, |grid| grid.is_valid_on(day))
+    }
+
+    fn build_where(grids: &Table<Grid>, valid: impl Fn(&Grid) -> bool) -> Self {
+        let records: Vec<&Grid> = grids.iter().collect();
+        let outlines: Vec<Outline> = records.par_iter().map(|grid| Outline::build(&grid.polygon)).collect();
+        let mut by_code = HashMap::with_capacity(records.len());
+        for (i, grid) in records.iter().enumerate() {
+            by_code.entry(grid.code.clone()).or_insert(i as u32);
+        }
+        let mut by_rank: Vec<u32> = (0..records.len() as u32).collect();
+        by_rank.sort_by(|a, b| records[*a as usize].code.cmp(&records[*b as usize].code).then(a.cmp(b)));
+        let mut rank = vec![0; records.len()];
+        by_rank.iter().enumerate().for_each(|(r, i)| rank[*i as usize] = r as u32);
+        let parents = records.iter().enumerate().map(|(i, grid)| {
+            grid.parent.as_ref().and_then(|code| by_code.get(code).copied()).filter(|parent| *parent != i as u32)
+        });
+        let tree = Hierarchy::build(parents.collect(), &rank);
+        let floors = GridLevel::ALL.map(|level| {
+            let is_member = |i: &u32| records[*i as usize].level == level && valid(records[*i as usize]);
+            let members: Vec<u32> = by_rank.iter().copied().filter(is_member).collect();
+            let borders: Vec<&Outline> = members.iter().map(|i| &outlines[*i as usize]).collect();
+            let (cells, boxes) =
+                rayon::join(|| Cells::build(&borders), || BoxIndex::build(borders.iter().map(|o| o.bbox())));
+            Floor { members, cells, boxes }
+        });
+        GridIndex {
+            codes: records.iter().map(|grid| grid.code.clone()).collect(),
+            levels: records.iter().map(|grid| grid.level).collect(),
+            outlines,
+            by_code,
+            tree,
+            floors,
+        }
+    }
+
+    /// Number of grids.
+    pub fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    /// The grid with a code.
+    pub fn position(&self, code: &str) -> Option<u32> {
+        self.by_code.get(code).copied()
+    }
+
+    /// Code of a grid.
+    pub fn code(&self, i: u32) -> &GridCode {
+        &self.codes[i as usize]
+    }
+
+    /// Level of a grid.
+    pub fn level(&self, i: u32) -> GridLevel {
+        self.levels[i as usize]
+    }
+
+    /// Number of grids of a level in which points are located.
+    pub fn count(&self, level: GridLevel) -> usize {
+        self.floors[level as usize].members.len()
+    }
+
+    /// The grid that holds `i`.
+    pub fn parent(&self, i: u32) -> Option<u32> {
+        self.tree.parent(i)
+    }
+
+    /// The grids directly below `i`, by code.
+    pub fn children(&self, i: u32) -> &[u32] {
+        self.tree.children(i)
+    }
+
+    /// Preorder numbers of `i` and everything below it, half open: `order(j)` lies in it exactly when `j` is `i` or
+    /// below it.
+    pub fn preorder(&self, i: u32) -> (u32, u32) {
+        self.tree.preorder(i)
+    }
+
+    /// Preorder number of `i`.
+    pub fn order(&self, i: u32) -> u32 {
+        self.tree.order(i)
+    }
+
+    /// `i` itself, or the nearest grid above it that is of `level`.
+    pub fn ancestor(&self, i: u32, level: GridLevel) -> Option<u32> {
+        std::iter::successors(Some(i), |i| self.parent(*i)).find(|i| self.level(*i) == level)
+    }
+
+    /// West, south, east, north of a grid in degrees; infinite and inside out when it has no area.
+    pub fn bbox(&self, i: u32) -> [f64; 4] {
+        self.outlines[i as usize].bbox()
+    }
+
+    /// The border of a grid.
+    pub fn outline(&self, i: u32) -> &Outline {
+        &self.outlines[i as usize]
+    }
+
+    /// Where a point lies with respect to a grid, exactly.
+    pub fn side(&self, i: u32, at: LonLat) -> Side {
+        self.outlines[i as usize].side(at)
+    }
+
+    /// Whether a grid holds a point, its border included.
+    pub fn covers(&self, i: u32, at: LonLat) -> bool {
+        self.side(i, at) != Side::Outside
+    }
+
+    /// The grid of a level that a point belongs to.
+    pub fn locate(&self, at: LonLat, level: GridLevel) -> Option<u32> {
+        let mut found = None;
+        self.each_holder(at, level, |i| {
+            found = Some(i);
+            false
+        });
+        found
+    }
+
+    /// Every grid of a level that holds a point, by code; more than one on shared borders and where grids overlap.
+    pub fn locate_all(&self, at: LonLat, level: GridLevel) -> Vec<u32> {
+        let mut found = Vec::new();
+        self.each_holder(at, level, |i| {
+            found.push(i);
+            true
+        });
+        found
+    }
+
+    /// The grid of the finest level that holds a point.
+    pub fn finest(&self, at: LonLat) -> Option<u32> {
+        GridLevel::ALL.into_iter().rev().find_map(|level| self.locate(at, level))
+    }
+
+    /// Visits the holders of a point by code until `visit` says no.
+    fn each_holder(&self, at: LonLat, level: GridLevel, mut visit: impl FnMut(u32) -> bool) {
+        let floor = &self.floors[level as usize];
+        let hits = floor.cells.hits(at);
+        if hits.len() > CROWD {
+            let mut ranks = Vec::new();
+            floor.boxes.touching([at.lon, at.lat, at.lon, at.lat], &mut ranks);
+            for rank in ranks {
+                let i = floor.members[rank as usize];
+                if self.covers(i, at) && !visit(i) {
+                    return;
+                }
+            }
+            return;
+        }
+        for hit in hits {
+            let i = floor.members[hit.rank as usize];
+            if (hit.whole || self.covers(i, at)) && !visit(i) {
+                return;
+            }
+        }
+    }
+
+    /// Metres from a point to the nearest border of a grid: positive inside, negative outside, zero on it. Within 1 mm
+    /// for distances up to 50 m. Minus infinity for a point nowhere on earth or a grid without area.
+    pub fn signed_distance_m(&self, i: u32, at: LonLat) -> f64 {
+        let outline = &self.outlines[i as usize];
+        match (outline.side(at), outline.distance_m(at, f64::INFINITY)) {
+            (Side::Border, _) => 0.0,
+            (Side::Inside, Some((m, _))) => m,
+            (Side::Outside, Some((m, _))) => -m,
+            (_, None) => f64::NEG_INFINITY,
+        }
+    }
+
+    /// The grid of a level nearest to a point and the metres to it, zero inside; ties by code.
+    pub fn nearest(&self, at: LonLat, level: GridLevel) -> Option<(u32, f64)> {
+        if let Some(i) = self.locate(at, level) {
+            return Some((i, 0.0));
+        }
+        if !at.is_on_earth() {
+            return None;
+        }
+        let floor = &self.floors[level as usize];
+        let frame = Frame::at(at);
+        let mut near: Vec<u32> = Vec::new();
+        for radius_m in [100.0, 1_000.0, 10_000.0] {
+            let (dx, dy) = (radius_m / frame.m_per_lon.max(1.0), radius_m / frame.m_per_lat);
+            near.clear();
+            floor.boxes.touching([at.lon - dx, at.lat - dy, at.lon + dx, at.lat + dy], &mut near);
+            if let Some((i, m)) = self.nearest_of(at, near.iter().map(|rank| floor.members[*rank as usize]))
+                && m <= radius_m
+            {
+                return Some((i, m));
+            }
+        }
+        self.nearest_of(at, floor.members.iter().copied())
+    }
+
+    /// The nearest of some grids, asked in the order of their boxes' distances.
+    fn nearest_of(&self, at: LonLat, grids: impl Iterator<Item = u32>) -> Option<(u32, f64)> {
+        let frame = Frame::at(at);
+        let box_m = |i: u32| {
+            let [w, s, e, n] = self.bbox(i);
+            let nearest = LonLat::new(at.lon.clamp(w, e.max(w)), at.lat.clamp(s, n.max(s)));
+            let [x, y] = frame.xy(nearest);
+            x.hypot(y)
+        };
+        let mut queue: Vec<(f64, u32)> =
+            grids.filter(|i| !self.outlines[*i as usize].is_empty()).map(|i| (box_m(i), i)).collect();
+        queue.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| self.code(a.1).cmp(self.code(b.1))));
+        let mut best: Option<(u32, f64)> = None;
+        for (lower_m, i) in queue {
+            // Past 20 km distances are the sphere's and boxes only roughly comparable: the first box answers.
+            if best.is_some_and(|(_, m)| lower_m * 0.99 > m || m >= 20_000.0) {
+                break;
+            }
+            if let Some((m, _)) = self.outlines[i as usize].distance_m(at, f64::INFINITY)
+                && best.is_none_or(|(j, best_m)| m < best_m || (m == best_m && self.code(i) < self.code(j)))
+            {
+                best = Some((i, m));
+            }
+        }
+        best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use geo::{Coord, Intersects, LineString, MultiPolygon, Polygon};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    fn grid(code: &str, level: GridLevel, parent: Option<&str>, polygon: MultiPolygon<f64>) -> Grid {
+        Grid {
+            code: code.into(),
+            level,
+            name: code.to_owned(),
+            parent: parent.map(Into::into),
+            polygon,
+            valid_from: None,
+            valid_to: None,
+            version: 1,
+        }
+    }
+
+    fn square(x: f64, y: f64, size: f64) -> Polygon<f64> {
+        Polygon::new(vec![(x, y), (x + size, y), (x + size, y + size), (x, y + size), (x, y)].into(), vec![])
+    }
+
+    /// A coverage of `n` by `n` fields with bent, shared borders: no gap, no overlap; codes in no spatial order. Some
+    /// fields are given away as exclaves of others, some have a hole that another field fills.
+    fn coverage(n: usize, seed: u64) -> Table<Grid> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let step = 0.002;
+        let steps = 6;
+        let side = n * steps + 1;
+        let node: Vec<Coord<f64>> = (0..side * side)
+            .map(|k| {
+                let (column, row) = (k % side, k / side);
+                let mut bend = || rng.random_range(-0.3..0.3) * step / steps as f64;
+                let round = |v: f64| (v * 1e7).round() / 1e7;
+                Coord {
+                    x: round(119.9 + column as f64 * step / steps as f64 + bend()),
+                    y: round(28.4 + row as f64 * step / steps as f64 + bend()),
+                }
+            })
+            .collect();
+        let at = |column: usize, row: usize| node[row * side + column];
+        let mut fields: Vec<Vec<Polygon<f64>>> = Vec::new();
+        for row in 0..n {
+            for column in 0..n {
+                let (c, r) = (column * steps, row * steps);
+                let mut ring: Vec<Coord<f64>> = Vec::new();
+                ring.extend((0..steps).map(|k| at(c + k, r)));
+                ring.extend((0..steps).map(|k| at(c + steps, r + k)));
+                ring.extend((0..steps).map(|k| at(c + steps - k, r + steps)));
+                ring.extend((0..=steps).map(|k| at(c, r + steps - k)));
+                let hole: LineString<f64> =
+                    vec![at(c + 2, r + 2), at(c + 4, r + 2), at(c + 4, r + 4), at(c + 2, r + 4), at(c + 2, r + 2)]
+                        .into();
+                if (row * n + column) % 5 == 0 {
+                    fields.push(vec![Polygon::new(LineString(ring), vec![hole.clone()])]);
+                    fields.push(vec![Polygon::new(hole, vec![])]);
+                } else if (row * n + column) % 7 == 0 && !fields.is_empty() {
+                    let k = rng.random_range(0..fields.len());
+                    fields[k].push(Polygon::new(LineString(ring), vec![]));
+                } else {
+                    fields.push(vec![Polygon::new(LineString(ring), vec![])]);
+                }
+            }
+        }
+        let mut numbers: Vec<usize> = (0..fields.len()).collect();
+        for k in (1..numbers.len()).rev() {
+            numbers.swap(k, rng.random_range(0..=k));
+        }
+        let record = |(k, parts): (usize, Vec<Polygon<f64>>)| {
+            grid(&format!("G{:05}", numbers[k]), GridLevel::Grid, None, MultiPolygon(parts))
+        };
+        fields.into_iter().enumerate().map(record).collect()
+    }
+
+    #[test]
+    fn agrees_with_brute_force_on_random_and_border_points() {
+        let grids = coverage(20, 5);
+        let index = GridIndex::build(&grids);
+        let mut points: Vec<LonLat> = Vec::new();
+        let mut rng = ChaCha8Rng::seed_from_u64(6);
+        for _ in 0..60_000 {
+            points.push(LonLat::new(119.9 + rng.random_range(-0.002..0.042), 28.4 + rng.random_range(-0.002..0.042)));
+        }
+        for i in 0..index.len() as u32 {
+            index.outline(i).each_edge(|a, b| {
+                points.push(LonLat::new(a[0], a[1]));
+                points.push(LonLat::new((a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0));
+                // Beside a vertex by one unit in the last place.
+                points.push(LonLat::new(a[0].next_up(), a[1]));
+                points.push(LonLat::new(a[0], a[1].next_down()));
+            });
+        }
+        assert!(points.len() > 100_000, "{}", points.len());
+        let (mut shared, mut none) = (0, 0);
+        for at in points {
+            let point = geo::Point::new(at.lon, at.lat);
+            let mut slow: Vec<u32> = (0..grids.len() as u32)
+                .filter(|i| {
+                    let [w, s, e, n] = index.bbox(*i);
+                    at.lon >= w && at.lon <= e && at.lat >= s && at.lat <= n
+                })
+                .filter(|i| grids[*i as usize].polygon.intersects(&point))
+                .collect();
+            slow.sort_by_key(|i| index.code(*i).clone());
+            assert_eq!(index.locate_all(at, GridLevel::Grid), slow, "{at:?}");
+            assert_eq!(index.locate(at, GridLevel::Grid), slow.first().copied());
+            shared += usize::from(slow.len() > 1);
+            none += usize::from(slow.is_empty());
+        }
+        assert!(shared > 10_000 && none > 1_000, "{shared} {none}");
+    }
+
+    #[test]
+    fn the_lowest_code_owns_a_shared_border() {
+        let codes = ["B", "A", "D", "C"];
+        let fields = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)];
+        let records = codes.iter().zip(fields);
+        let index = GridIndex::build(
+            &records
+                .map(|(c, (x, y))| grid(c, GridLevel::Village, None, MultiPolygon(vec![square(x, y, 1.0)])))
+                .collect(),
+        );
+        let code = |x, y| index.locate(LonLat::new(x, y), GridLevel::Village).map(|i| index.code(i).to_string());
+        assert_eq!(code(1.0, 1.0).as_deref(), Some("A"));
+        assert_eq!(code(0.5, 1.0).as_deref(), Some("B"));
+        assert_eq!(code(1.0, 1.5).as_deref(), Some("C"));
+        assert_eq!(code(2.0, 2.0).as_deref(), Some("C"));
+        assert_eq!(code(2.0, 2.1), None);
+        assert_eq!(index.locate(LonLat::new(0.5, 0.5), GridLevel::Grid), None);
+    }
+
+    #[test]
+    fn a_polygon_far_away_does_not_spoil_the_rest() {
+        let mut records: Vec<Grid> = (0..2_000)
+            .map(|k| {
+                let (x, y) = (f64::from(k % 50) * 0.001, f64::from(k / 50) * 0.001);
+                grid(
+                    &format!("{k:05}"),
+                    GridLevel::Microgrid,
+                    None,
+                    MultiPolygon(vec![square(119.9 + x, 28.4 + y, 0.001)]),
+                )
+            })
+            .collect();
+        records.push(grid("zero", GridLevel::Microgrid, None, MultiPolygon(vec![square(0.0, 0.0, 0.001)])));
+        let index = GridIndex::build(&records.into_iter().collect());
+        for k in 0..2_000u32 {
+            let (x, y) = (f64::from(k % 50) * 0.001 + 0.0005, f64::from(k / 50) * 0.001 + 0.0005);
+            assert_eq!(index.locate(LonLat::new(119.9 + x, 28.4 + y), GridLevel::Microgrid), Some(k));
+        }
+        assert_eq!(index.finest(LonLat::new(0.0005, 0.0005)), index.position("zero"));
+    }
+
+    #[test]
+    fn distances_are_signed_and_nearest_agrees_with_brute_force() {
+        let grids = coverage(8, 9);
+        let index = GridIndex::build(&grids);
+        let mut rng = ChaCha8Rng::seed_from_u64(10);
+        for _ in 0..2_000 {
+            let at = LonLat::new(119.9 + rng.random_range(-0.02..0.03), 28.4 + rng.random_range(-0.02..0.03));
+            let all: Vec<f64> = (0..index.len() as u32).map(|i| index.signed_distance_m(i, at)).collect();
+            for (i, m) in all.iter().enumerate() {
+                assert_eq!(*m >= 0.0, index.covers(i as u32, at));
+            }
+            let (i, m) = index.nearest(at, GridLevel::Grid).expect("a grid");
+            let closest = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            assert!((m + closest.min(0.0)).abs() < 1e-9, "{m} {closest}");
+            assert!(index.covers(i, at) || (m + all[i as usize]).abs() < 1e-9);
+        }
+        assert!(index.nearest(LonLat::new(0.0, 0.0), GridLevel::Grid).expect("a grid").1 > 1e6);
+        assert_eq!(index.nearest(LonLat::new(f64::NAN, 0.0), GridLevel::Grid), None);
+        assert_eq!(index.nearest(LonLat::new(0.0, 0.0), GridLevel::Street), None);
+    }
+
+    #[test]
+    fn ended_grids_are_known_but_hold_no_points() {
+        let mut old = grid("old", GridLevel::Grid, None, MultiPolygon(vec![square(0.0, 0.0, 1.0)]));
+        old.valid_to = NaiveDate::from_ymd_opt(2026, 1, 1);
+        let day = NaiveDate::from_ymd_opt(2026, 6, 1).expect("a day");
+        let index = GridIndex::build_on(&std::iter::once(old).collect(), day);
+        assert_eq!(index.locate(LonLat::new(0.5, 0.5), GridLevel::Grid), None);
+        assert_eq!(index.position("old"), Some(0));
+    }
+}
