@@ -1,0 +1,81 @@
+import { link } from './link.svelte';
+import { Problem, readProblem } from './problem';
+import type * as T from './types';
+
+type Query = Record<string, string | number | null | undefined | string[]>;
+
+/** Called when the server says that nobody is signed in; set by the session. */
+export const onSignedOut = { call: (): void => {} };
+
+function address(path: string, query?: Query): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query ?? {})) {
+    if (value == null || value === '' || (Array.isArray(value) && value.length === 0)) continue;
+    params.set(key, String(value));
+  }
+  const text = params.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/** One request. Throws a [`Problem`], whatever went wrong, unless it was aborted. */
+async function call<R>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<R> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: body === undefined ? { accept: 'application/json' } : { accept: 'application/json', 'content-type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    link.lost();
+    throw new Problem('offline', 0, { zh: '', en: '' }, { zh: '', en: '' });
+  }
+  link.alive();
+  if (answer.ok) return (answer.status === 204 ? undefined : await answer.json().catch(() => undefined)) as R;
+  const problem = readProblem(answer.status, await answer.json().catch(() => null));
+  if (problem.kind === 'signed_out' && path !== '/api/session') onSignedOut.call();
+  throw problem;
+}
+
+const get = <R>(path: string, query?: Query, signal?: AbortSignal) => call<R>('GET', address(path, query), undefined, signal);
+const id = encodeURIComponent;
+
+/** Every call that the client makes. */
+export const api = {
+  config: () => get<T.Config>('/api/config'),
+  me: () => get<T.Me>('/api/me'),
+  signIn: (name: string, password: string) => call<void>('POST', '/api/session', { name, password }),
+  signOut: () => call<void>('DELETE', '/api/session'),
+
+  flags: (query: Query, signal?: AbortSignal) => get<T.Page<T.Flag>>('/api/flags', query, signal),
+  rules: () => get<T.Rule[] | { items: T.Rule[] } | { rules: T.Rule[] }>('/api/rules'),
+  address: (address: string, signal?: AbortSignal) => get<T.Address>(`/api/addresses/${id(address)}`, {}, signal),
+  explain: (address: string, signal?: AbortSignal) => get<T.Explanation>(`/api/addresses/${id(address)}/explain`, {}, signal),
+  search: (query: Query, signal?: AbortSignal) => get<T.Page<T.AddressHit>>('/api/addresses', query, signal),
+  correct: (body: {
+    correction_id: string;
+    address_id: string;
+    base_version: number;
+    change: T.Change;
+    observed?: { lon: number; lat: number; accuracy_m: number | null; at: string } | null;
+    note: string;
+  }) => call<T.Correction>('POST', '/api/corrections', body),
+  dismiss: (address: string, body: { flag_id: string; reason: string; until: string }) =>
+    call<void>('POST', `/api/addresses/${id(address)}/dismissals`, body),
+  restore: (address: string, flag: string) => call<void>('DELETE', `/api/addresses/${id(address)}/dismissals/${id(flag)}`),
+
+  corrections: (query: Query, signal?: AbortSignal) => get<T.Page<T.Correction>>('/api/corrections', query, signal),
+  review: (correction: string, verdict: 'verified' | 'rejected', reason: string) =>
+    call<T.Correction>('POST', `/api/corrections/${id(correction)}/review`, { verdict, reason }),
+
+  rentals: (query: Query, signal?: AbortSignal) => get<T.Page<T.Rental>>('/api/rentals', query, signal),
+  rental: (rental: string, signal?: AbortSignal) => get<T.RentalDetail>(`/api/rentals/${id(rental)}`, {}, signal),
+  heat: (query: Query, signal?: AbortSignal) => get<T.HeatSummary>('/api/heat-summary', query, signal),
+  transition: (hazard: string, to: string, base_version: number, note: string) =>
+    call<T.Hazard>('POST', `/api/hazards/${id(hazard)}/transitions`, { to, base_version, note }),
+
+  grids: (query: Query, signal?: AbortSignal) => get<T.Page<T.Grid>>('/api/grids', query, signal),
+  indicators: (query: Query, signal?: AbortSignal) => get<T.Indicators>('/api/indicators', query, signal),
+};

@@ -1,0 +1,52 @@
+import type { Feature, FeatureCollection } from 'geojson';
+import { bearingDeg, circle, distanceM, isOnEarth, type LonLat } from '../geo/measure';
+
+const point = (at: LonLat, properties: Record<string, unknown>): Feature => ({
+  type: 'Feature',
+  geometry: { type: 'Point', coordinates: [at.lon, at.lat] },
+  properties,
+});
+
+export interface Drawing {
+  /** The pin as it stands. */
+  pin: LonLat | null;
+  /** Where it should stand, or where it is being moved to. */
+  target: LonLat | null;
+  /** How far off the target may be, metres. */
+  radius: number | null;
+  /** Metres and compass word for the arrow. */
+  label: string;
+  /** What an evidence row points at. */
+  pointed: LonLat | null;
+  /** Whether the target is being dragged: then the marker draws it. */
+  moving: boolean;
+}
+
+/** What is drawn over the map for the open card: ghost, new pin, arrow, circle. */
+export function draw({ pin, target, radius, label, pointed, moving }: Drawing): FeatureCollection {
+  const features: Feature[] = [];
+  const from = isOnEarth(pin) ? pin : null;
+  const to = isOnEarth(target) ? target : null;
+  const apart = from && to ? distanceM(from, to) : 0;
+  if (to && radius && !moving) features.push({ type: 'Feature', geometry: { type: 'Polygon', coordinates: [circle(to, radius)] }, properties: { kind: 'radius' } });
+  if (from && to && apart > 0.05) {
+    features.push({
+      type: 'Feature',
+      geometry: {
+        type: 'LineString',
+        coordinates: [
+          [from.lon, from.lat],
+          [to.lon, to.lat],
+        ],
+      },
+      properties: { kind: 'way' },
+    });
+    const part = (share: number) => ({ lon: from.lon + (to.lon - from.lon) * share, lat: from.lat + (to.lat - from.lat) * share });
+    if (apart > 3) features.push(point(part(0.5), { kind: 'arrow', bearing: bearingDeg(from, to) }));
+    features.push(point(part(0.5), { kind: 'label', text: label }));
+  }
+  if (from) features.push(point(from, { kind: to && (apart > 0.05 || moving) ? 'pin-old' : 'pin-here' }));
+  if (to && !moving && (apart > 0.05 || !from)) features.push(point(to, { kind: 'pin-new' }));
+  if (isOnEarth(pointed)) features.push(point(pointed, { kind: 'source' }));
+  return { type: 'FeatureCollection', features };
+}
