@@ -1,6 +1,7 @@
 //! The commands: one file each, one line each in [`Command`] and in `run`.
 
 pub mod check;
+pub mod demo;
 pub mod export;
 pub mod import;
 pub mod openapi;

@@ -332,7 +332,8 @@ impl<'a> Reader<'a> {
             Kind::Village if name.ends_with("城中") && self.tail().starts_with('村') => return None,
             Kind::Town if self.rank >= rank::TOWN && !self.tail().starts_with("街道") => return None,
             Kind::Town if !parts.town.is_empty() => return None,
-            Kind::Town if self.tail().starts_with('乡') && name.ends_with(['水', '故', '老', '城', '同', '侨']) => {
+            Kind::Town if self.tail().starts_with('乡') && name.ends_with(['水', '故', '老', '城', '同', '侨']) =>
+            {
                 return None;
             }
             Kind::Village if self.rank > rank::GROUP && self.tail().starts_with('村') => {

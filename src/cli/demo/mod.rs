@@ -1,0 +1,91 @@
+//! The demo town: an invented Chinese town, seeded, with labelled errors.
+
+pub mod dice;
+pub mod names;
+pub mod plan;
+pub mod region;
+pub mod layout;
+pub mod quarter;
+pub mod settle;
+
+use crate::domain::{Address, LonLat, Records};
+use chrono::NaiveDate;
+
+/// The demo's seed, unless another is given.
+pub const SEED: u64 = 21;
+
+/// What is true of an address of the demo town, whatever its record says.
+#[derive(Debug, Clone)]
+pub struct Truth {
+    /// The kind of error that was put in; `ok` where none was, `ok*` where it is too small to matter.
+    pub error: &'static str,
+    /// Its true position.
+    pub at: LonLat,
+    /// Its true record.
+    pub address: Address,
+}
+
+/// The town with what is true of each address, in the order of its addresses.
+pub struct Town {
+    /// What a city would have.
+    pub records: Records,
+    /// What is true.
+    pub truth: Vec<Truth>,
+}
+
+/// The records of the demo town as of `today`. The same seed and day give the same records.
+pub fn town(seed: u64, today: NaiveDate) -> Records {
+    build(seed, today).records
+}
+
+/// The demo town with its truth.
+pub fn build(seed: u64, today: NaiveDate) -> Town {
+    let names = names::names();
+    let plan = plan::Plan::new(seed);
+    let quarters = quarter::draw(&plan, &names, seed);
+    let mut doors = std::collections::BTreeMap::new();
+    quarters.doors.iter().for_each(|door| *doors.entry(door.block).or_insert(0) += 1);
+    let layout = layout::Layout::new(&plan, &names, seed, &doors);
+    settle::settle(&plan, &names, &layout, quarters, seed, today)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::address::{parse, print};
+    use std::collections::BTreeSet;
+
+    fn day() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
+    }
+
+    #[test]
+    fn the_town_has_its_size_and_its_levels() {
+        let town = build(SEED, day());
+        let records = &town.records;
+        let by_level = |level| records.grids.iter().filter(|g| g.level == level).count();
+        let levels: Vec<usize> = crate::domain::GridLevel::ALL.into_iter().map(by_level).collect();
+        println!(
+            "{} addresses, {} buildings, grids by level {levels:?}",
+            records.addresses.len(),
+            records.buildings.len()
+        );
+        assert!((13_500..17_000).contains(&records.addresses.len()), "{}", records.addresses.len());
+        assert!((11_500..15_000).contains(&records.buildings.len()), "{}", records.buildings.len());
+        assert_eq!(levels[..2], [1, 4]);
+        assert!(levels[2] > 12 && levels[3] > 50 && levels[4] > 150, "{levels:?}");
+        let ids: BTreeSet<&str> = records.addresses.iter().map(|a| a.id.as_str()).collect();
+        assert_eq!(ids.len(), records.addresses.len());
+        assert_eq!(town.truth.len(), records.addresses.len());
+    }
+
+    #[test]
+    fn every_true_address_reads_as_its_own_parts() {
+        for truth in build(SEED, day()).truth {
+            let parsed = parse(&truth.address.full_text);
+            assert_eq!(parsed.parts, truth.address.parts, "{}", truth.address.full_text);
+            assert_eq!(print(&parsed.parts), truth.address.full_text);
+            assert!(parsed.doubtful.is_empty() && parsed.normalised.is_empty(), "{parsed:?}");
+        }
+    }
+}
