@@ -1,0 +1,127 @@
+//! Rows that did not pass: what is wrong with each, and the file in the shape of the input that says so.
+
+use crate::error::{Error, Fault, Result, Text};
+use std::path::Path;
+
+/// What is wrong with a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// Field, by our name or, where it is none of ours, by the file's heading.
+    pub field: String,
+    /// The value as given; numbers of persons are hidden.
+    pub value: String,
+    /// Why it does not pass.
+    pub reason: Text,
+    /// What to do, where there is more to say than "mend it".
+    pub remedy: Option<Text>,
+    /// The whole file is refused, whatever else is in it.
+    pub refuses_file: bool,
+}
+
+impl Complaint {
+    /// A complaint of a field's value.
+    pub fn new(field: &str, value: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Complaint {
+            field: field.to_owned(),
+            value: value.into(),
+            reason: Text::new(zh, en),
+            remedy: None,
+            refuses_file: false,
+        }
+    }
+
+    /// Says what to do.
+    pub fn remedy(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        self.remedy = Some(Text::new(zh, en));
+        self
+    }
+
+    /// The complaint as a fault of the input.
+    pub fn fault(&self, place: impl Into<String>) -> Fault {
+        let mut value = self.value.replace(['\n', '\r'], " ");
+        if value.chars().count() > 120 {
+            value = value.chars().take(117).collect::<String>() + "...";
+        }
+        let remedy =
+            self.remedy.clone().unwrap_or_else(|| Text::new("请更正该值后重试", "mend the value and try again"));
+        Fault { place: place.into(), field: self.field.clone(), value, reason: self.reason.clone(), remedy }
+    }
+}
+
+/// A row that did not pass.
+#[derive(Debug, Clone)]
+pub struct Reject {
+    /// Line of a CSV file, number of a feature from 1, or row of a sheet.
+    pub row: u64,
+    /// What is wrong with it.
+    pub complaint: Complaint,
+    /// The row's cells as read, in the order of the headings.
+    pub cells: Vec<String>,
+}
+
+/// How rows are called in messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Lines of a text file.
+    Line,
+    /// Features of a layer.
+    Feature,
+    /// Rows of a sheet.
+    Row,
+}
+
+impl Unit {
+    /// The place of a row in messages.
+    pub fn place(self, file: &str, row: u64) -> String {
+        match self {
+            Unit::Line => format!("{file} line {row}"),
+            Unit::Feature => format!("{file} feature {row}"),
+            Unit::Row => format!("{file} row {row}"),
+        }
+    }
+}
+
+/// The rejects as one error: the first twenty in full, and how many more there are.
+pub fn error(file: &str, unit: Unit, rejects: &[Reject], all: u64) -> Error {
+    let mut faults: Vec<Fault> =
+        rejects.iter().take(20).map(|reject| reject.complaint.fault(unit.place(file, reject.row))).collect();
+    if all > 20 {
+        faults.push(Fault {
+            place: file.to_owned(),
+            field: String::new(),
+            value: String::new(),
+            reason: Text::new(format!("另有 {} 行也有问题", all - 20), format!("{} more rows are wrong", all - 20)),
+            remedy: Text::new(
+                "用 --rejects FILE.csv 得到全部清单；加 --keep-good 则只用合格的行",
+                "--rejects FILE.csv writes them all; --keep-good takes the good rows only",
+            ),
+        });
+    }
+    Error::Invalid(faults)
+}
+
+/// Writes rejects in the shape of the input: its columns, then row, field, value and reason. UTF-8 with a byte order
+/// mark, so that spreadsheets read it rightly.
+///
+/// # Errors
+/// `Unavailable` when the file cannot be written.
+pub fn write(path: &Path, headings: &[String], rejects: &[Reject]) -> Result<()> {
+    super::export::atomically(path, |part| {
+        let failed = |error: csv::Error| Error::Unavailable(format!("{}: {error}", path.display()));
+        let mut file =
+            std::fs::File::create(part).map_err(|e| Error::Unavailable(format!("{}: {e}", path.display())))?;
+        std::io::Write::write_all(&mut file, "\u{feff}".as_bytes())
+            .map_err(|e| Error::Unavailable(format!("{}: {e}", path.display())))?;
+        let mut out = csv::WriterBuilder::new().flexible(true).from_writer(std::io::BufWriter::new(file));
+        let added = ["row", "field", "value", "reason"].map(String::from);
+        out.write_record(headings.iter().chain(&added)).map_err(failed)?;
+        for reject in rejects {
+            let mut cells = reject.cells.clone();
+            cells.resize(headings.len(), String::new());
+            let Complaint { field, value, reason, .. } = &reject.complaint;
+            cells.extend([reject.row.to_string(), field.clone(), value.clone(), reason.to_string()]);
+            out.write_record(&cells).map_err(failed)?;
+        }
+        out.flush().map_err(|e| Error::Unavailable(format!("{}: {e}", path.display())))
+    })
+}
