@@ -16,7 +16,10 @@ thread_local! {
 pub fn hush() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        gdal::config::set_error_handler(|_, _, message| {
+        gdal::config::set_error_handler(|class, _, message| {
+            if !matches!(class, gdal::errors::CplErrType::Failure | gdal::errors::CplErrType::Fatal) {
+                return;
+            }
             COMPLAINTS.with(|list| {
                 if let Ok(mut list) = list.try_borrow_mut()
                     && list.len() < 20
@@ -28,7 +31,7 @@ pub fn hush() {
     });
 }
 
-/// What GDAL complained of on this thread since the last call.
+/// What went wrong in GDAL on this thread since the last call; its mere warnings are not kept.
 pub fn complaints() -> Vec<String> {
     COMPLAINTS.with(|list| list.take())
 }

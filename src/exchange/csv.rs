@@ -18,6 +18,11 @@ pub struct Lines {
     headings: Vec<String>,
     place: String,
     record: ByteRecord,
+    /// Line on which `record` begins, from 1.
+    line: u64,
+    /// Whether lines end in CR LF.
+    crlf: bool,
+    ahead: Option<(ByteRecord, bool, u64)>,
 }
 
 fn open(path: &Path) -> std::io::Result<Box<dyn Read + Send>> {
@@ -96,15 +101,25 @@ pub fn read(path: &Path, place: &str, given: Option<&'static Encoding>) -> Resul
     if input.fill_buf().map_err(|e| broken(place, &e))?.starts_with(b"\xef\xbb\xbf") {
         input.consume(3);
     }
-    let delimiter = delimiter(input.fill_buf().map_err(|e| broken(place, &e))?);
+    let start = input.fill_buf().map_err(|e| broken(place, &e))?;
+    let (delimiter, crlf) =
+        (delimiter(start), start.split(|b| *b == b'\n').next().is_some_and(|line| line.ends_with(b"\r")));
     let reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
         .buffer_capacity(1 << 18)
         .from_reader(Box::new(input) as Box<dyn Read + Send>);
-    let mut lines =
-        Lines { reader, encoding, headings: Vec::new(), place: place.to_owned(), record: ByteRecord::new() };
+    let mut lines = Lines {
+        reader,
+        encoding,
+        headings: Vec::new(),
+        place: place.to_owned(),
+        record: ByteRecord::new(),
+        line: 0,
+        crlf,
+        ahead: None,
+    };
     let first = lines.next()?.ok_or_else(|| super::empty(place))?;
     if let Some(complaint) = first.broken {
         return Err(Error::Invalid(vec![complaint.fault(format!("{place} line {}", first.number))]));
@@ -129,17 +144,36 @@ fn delimiter(start: &[u8]) -> u8 {
 }
 
 impl Lines {
+    /// Reads the next record into `self.record`; false at the end.
+    fn advance(&mut self) -> Result<bool> {
+        let more = self.reader.read_byte_record(&mut self.record).map_err(|error| match error.into_kind() {
+            csv::ErrorKind::Io(error) => broken(&self.place, &error),
+            other => Error::Internal(format!("{}: {other:?}", self.place)),
+        })?;
+        // The reader stops before the LF of CR LF, and says where it was before it skipped empty lines.
+        let crlf = u64::from(self.crlf);
+        let before = self.record.position().map_or(0, |at| at.line() + crlf * u64::from(at.byte() > 0));
+        let inside = self.record.as_slice().iter().filter(|b| **b == b'\n').count() as u64;
+        let after = (self.reader.position().line() + crlf).saturating_sub(1 + inside);
+        self.line = before.max(after);
+        Ok(more)
+    }
+
     /// The next row; none at the end.
     fn next(&mut self) -> Result<Option<Row>> {
         loop {
-            let more = self.reader.read_byte_record(&mut self.record).map_err(|error| match error.into_kind() {
-                csv::ErrorKind::Io(error) => broken(&self.place, &error),
-                other => Error::Internal(format!("{}: {other:?}", self.place)),
-            })?;
+            let more = match self.ahead.take() {
+                Some((record, more, line)) => {
+                    self.record = record;
+                    self.line = line;
+                    more
+                }
+                None => self.advance()?,
+            };
             if !more {
                 return Ok(None);
             }
-            let number = self.record.position().map_or(0, csv::Position::line);
+            let number = self.line;
             if self.record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) && self.headings.len() != 1 {
                 continue; // a line of nothing but delimiters, as spreadsheets leave them
             }
@@ -149,12 +183,13 @@ impl Lines {
                 && want > 0
                 && (have < want || cells.iter().skip(want).any(|cell| !cell.trim().is_empty()))
             {
-                let last = self.reader.is_done();
-                let (zh, en) = if last && have < want {
-                    ("，文件可能被截断", ": the file may be cut off")
-                } else {
-                    ("", "")
+                let last = have < want && {
+                    let record = self.record.clone();
+                    let more = self.advance()?;
+                    self.ahead = Some((std::mem::replace(&mut self.record, record), more, self.line));
+                    !more
                 };
+                let (zh, en) = if last { ("，文件可能被截断", ": the file may be cut off") } else { ("", "") };
                 broken = Some(
                     Complaint::new(
                         "",
@@ -220,5 +255,28 @@ impl Content for Lines {
             }
         }
         Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<(u64, usize)> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, text).expect("written");
+        let (mut lines, _, _) = read(&path, "t.csv", None).expect("readable");
+        lines.next_rows(100).expect("rows").iter().map(|row| (row.number, row.cells.len())).collect()
+    }
+
+    #[test]
+    fn lines_are_counted_as_editors_count_them() {
+        assert_eq!(lines("a,b\n1,2\n3,4\n"), [(2, 2), (3, 2)]);
+        assert_eq!(lines("a,b\n1,2\n3,4"), [(2, 2), (3, 2)]);
+        assert_eq!(lines("a,b\r\n1,2\r\n3,4\r\n"), [(2, 2), (3, 2)]);
+        assert_eq!(lines("a,b\n\n\n1,2\n,\n3,4\n"), [(4, 2), (6, 2)]);
+        assert_eq!(lines("a,b\n\"x\ny\",2\n3,4\n"), [(2, 2), (4, 2)]);
+        assert_eq!(lines("a;b\n1;2\n3\n4;5\n6"), [(2, 2), (3, 1), (4, 2), (5, 1)]);
     }
 }

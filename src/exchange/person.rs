@@ -2,10 +2,9 @@
 
 /// Headings that are a person's data, as normalised by [`super::column::normal`].
 const HEADINGS: &[&str] = &[
-    "name of person",
+    "nameofperson",
     "person",
     "personname",
-    "fullname",
     "ownername",
     "owner",
     "landlord",
@@ -131,7 +130,7 @@ const FRAGMENTS: &[&str] = &[
 pub fn is_person_heading(normal: &str, things_have_names: bool) -> bool {
     HEADINGS.contains(&normal)
         || FRAGMENTS.iter().any(|part| normal.contains(part))
-        || (!things_have_names && matches!(normal, "name" | "名称" | "名字"))
+        || (!things_have_names && matches!(normal, "name" | "fullname" | "名称"))
 }
 
 /// What a text must not hold.
