@@ -319,7 +319,7 @@ create table dismissal (
     flag_id       text collate "C" not null,
     address_id    text collate "C" not null,
     reason        text not null,
-    until         date,
+    until         date not null,
     made_by       text not null default actor(),
     made_at       timestamptz not null default now(),
     ended_at      timestamptz,

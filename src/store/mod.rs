@@ -1,1 +1,45 @@
 //! PostGIS, the only truth: sessions bound to an actor, records with their history, the change feed.
+//!
+//! Nothing is read or written without an [`Actor`](crate::domain::Actor): [`Store::begin`] binds a transaction to one,
+//! and row security (data/migration/0004_scope.sql) decides what that actor sees and changes. Each record has a file of
+//! its own, with its columns and its statements.
+
+pub mod account;
+pub mod address;
+pub mod audit;
+pub mod building;
+mod codec;
+mod connect;
+pub mod correction;
+pub mod dismissal;
+mod fault;
+pub mod feed;
+pub mod grid;
+pub mod hazard;
+pub mod headcount;
+pub mod import;
+pub mod inspection;
+pub mod load;
+pub mod login;
+mod migrate;
+pub mod place;
+mod record;
+pub mod rental;
+mod session;
+pub mod visit;
+
+pub use account::{Account, NewAccount};
+pub use address::AddressVersion;
+pub use audit::{AuditEntry, AuditVerdict};
+pub use connect::Store;
+pub use correction::{CorrectionFilter, NewCorrection, Verdict};
+pub use dismissal::NewDismissal;
+pub use feed::{FeedCursor, Listener};
+pub use hazard::{NewHazard, Transition};
+pub use import::{ImportOptions, ImportSummary, Incoming, Reject};
+pub use inspection::NewInspection;
+pub use load::Loaded;
+pub use login::SessionLimits;
+pub use migrate::migrate;
+pub use session::{Session, Stored};
+pub use visit::NewVisit;

@@ -1,0 +1,54 @@
+//! Buildings.
+
+use super::address::{read_parts, write_parts};
+use super::codec::{Fields, RowWriter, Word};
+use super::fault::garbled;
+use super::record::Record;
+use crate::domain::*;
+use crate::error::Result;
+use geo::Geometry;
+use std::borrow::Cow;
+
+impl Record for Building {
+    const TABLE: &'static str = "building";
+    const KEY: &'static str = "building_id";
+    const KEY_TEXT: &'static str = "building_id";
+    const COLUMNS: &'static str = "building_id, full_text, province, city, county, town, village, grid_name, group_name, \
+        road, house_number, compound, building, unit, floor, room, footprint, floors, kind, grid_code, standing";
+
+    fn key(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.id)
+    }
+
+    fn write(&self, row: &mut RowWriter) {
+        row.text(&self.id);
+        row.text(&self.full_text);
+        write_parts(&self.parts, row);
+        match &self.footprint {
+            Footprint::Area(area) => row.multi_polygon(area),
+            Footprint::Point(at) => row.point(Some(*at)),
+        }
+        row.int(self.floors.map(i32::from));
+        row.text(self.kind.word());
+        row.text_or_null(self.grid.as_deref());
+        row.bool(self.standing);
+    }
+
+    fn read(fields: &mut Fields) -> Result<Self> {
+        Ok(Building {
+            id: fields.text()?.into(),
+            full_text: fields.text()?.to_owned(),
+            parts: read_parts(fields)?,
+            footprint: match fields.geometry()? {
+                Geometry::MultiPolygon(area) => Footprint::Area(area),
+                Geometry::Point(at) => Footprint::Point(LonLat::new(at.x(), at.y())),
+                _ => return Err(garbled("a footprint that is neither an area nor a point")),
+            },
+            floors: fields.int()?.map(|n| n as u16),
+            kind: BuildingKind::from_word(fields.text()?)?,
+            grid: fields.text_or_null()?.map(GridCode::from),
+            standing: fields.bool()?,
+            version: fields.long()?,
+        })
+    }
+}

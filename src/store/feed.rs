@@ -1,0 +1,184 @@
+//! The change feed: what became visible since the last look, each change once.
+//!
+//! A cursor is the database's own snapshot (`pg_snapshot`). Reading takes a new snapshot and asks for the feed rows that
+//! it sees and the old one did not. Transactions commit in any order; none is skipped, none comes twice, and a long
+//! import stalls nobody.
+
+use super::codec::Fields;
+use super::connect::Store;
+use super::dismissal;
+use super::record::{Record, select};
+use super::session::Session;
+use crate::city::{Delta, Removed};
+use crate::domain::*;
+use crate::error::{Error, Result};
+use sqlx::postgres::PgListener;
+use sqlx::{AssertSqlSafe, Row};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a reader of the feed stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedCursor(pub(crate) String);
+
+/// What was touched, by kind.
+#[derive(Debug, Default)]
+struct Touched {
+    put: BTreeMap<String, BTreeSet<String>>,
+    batches: BTreeSet<(String, i64)>,
+}
+
+/// Wakes when something was committed.
+pub struct Listener {
+    listener: PgListener,
+}
+
+impl Listener {
+    /// Waits until something was committed, or the connection was lost and is there again: in both cases read the feed.
+    ///
+    /// # Errors
+    /// `Unavailable` while the database is away; ask again.
+    pub async fn wake(&mut self) -> Result<()> {
+        // None: the connection was lost; the next call connects anew, and what was missed is in the feed.
+        self.listener.try_recv().await?;
+        // One reading serves all that came meanwhile.
+        while self.listener.next_buffered().is_some() {}
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Listens for commits. Read the feed once after this, for what came before.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn listen(&self) -> Result<Listener> {
+        // A connection of its own: it stays out of the pool for as long as the service runs.
+        let mut listener = PgListener::connect(&self.url).await?;
+        listener.listen("gridpin_change").await?;
+        Ok(Listener { listener })
+    }
+
+    /// What changed since `cursor`, as the records are now, and where to go on.
+    ///
+    /// # Errors
+    /// `Unavailable`; the cursor stays good.
+    pub async fn feed(&self, cursor: &FeedCursor) -> Result<(Delta, FeedCursor)> {
+        let mut session = Session::begin(self, &Store::system(), true).await?;
+        let now = snapshot(&mut session).await?;
+        let rows = sqlx::query(
+            "select kind, op, ids, batch_id from change
+             where xid >= pg_snapshot_xmin($1::text::pg_snapshot) and not pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
+             order by change_id",
+        )
+        .bind(&cursor.0)
+        .fetch_all(session.connection())
+        .await?;
+        let mut touched = Touched::default();
+        for row in rows {
+            let kind: String = row.try_get(0)?;
+            match row.try_get::<Option<Vec<String>>, _>(2)? {
+                Some(ids) => touched.put.entry(kind).or_default().extend(ids),
+                None => {
+                    touched.batches.insert((kind, row.try_get(3)?));
+                }
+            }
+        }
+        let mut delta = Delta::default();
+        session.read(&touched, &mut delta).await?;
+        Ok((delta, now))
+    }
+}
+
+pub(crate) async fn snapshot(session: &mut Session) -> Result<FeedCursor> {
+    let row = sqlx::query("select pg_current_snapshot()::text").fetch_one(session.connection()).await?;
+    Ok(FeedCursor(row.try_get(0)?))
+}
+
+impl Session {
+    async fn read(&mut self, touched: &Touched, delta: &mut Delta) -> Result<()> {
+        delta.grids = self.touched(touched, &mut delta.removed, |id| Some(Removed::Grid(id.into()))).await?;
+        delta.addresses = self.touched(touched, &mut delta.removed, |id| Some(Removed::Address(id.into()))).await?;
+        delta.buildings = self.touched(touched, &mut delta.removed, |id| Some(Removed::Building(id.into()))).await?;
+        delta.places = self.touched(touched, &mut delta.removed, |id| Some(Removed::Place(id.into()))).await?;
+        delta.rentals = self.touched(touched, &mut delta.removed, |id| Some(Removed::Rental(id.into()))).await?;
+        delta.inspections =
+            self.touched(touched, &mut delta.removed, |id| Some(Removed::Inspection(id.into()))).await?;
+        delta.hazards = self.touched(touched, &mut delta.removed, |id| Some(Removed::Hazard(id.into()))).await?;
+        delta.visits = self.touched(touched, &mut delta.removed, |id| id.parse().ok().map(Removed::Visit)).await?;
+        let headcount = |key: &str| {
+            let (grid, group) = key.rsplit_once('|')?;
+            Some(Removed::Headcount(grid.into(), CareGroup::parse(group)?))
+        };
+        delta.headcounts = self.touched(touched, &mut delta.removed, headcount).await?;
+        delta.corrections = self.touched(touched, &mut delta.removed, |_| None).await?;
+        if let Some(flags) = touched.put.get("dismissal") {
+            let flags: Vec<String> = flags.iter().cloned().collect();
+            let sql =
+                format!("select {}, ended_at is not null from dismissal where flag_id = any($1)", dismissal::COLUMNS);
+            let rows = sqlx::query(AssertSqlSafe(sql)).bind(&flags).fetch_all(self.connection()).await?;
+            for row in rows {
+                if row.try_get(5)? {
+                    delta.undismissed.push(row.try_get(0)?);
+                } else {
+                    delta.dismissals.push(dismissal::read(&mut Fields::of_row(&row))?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The records of one kind that were touched, in the order of their keys; those that are gone go to `removed`.
+    async fn touched<T: Record>(
+        &mut self,
+        touched: &Touched,
+        removed: &mut Vec<Removed>,
+        gone: impl Fn(&str) -> Option<Removed>,
+    ) -> Result<Vec<T>> {
+        let mut found: BTreeMap<String, T> = BTreeMap::new();
+        for (_, batch) in touched.batches.iter().filter(|(kind, _)| kind == T::TABLE) {
+            let rows = sqlx::query(select::<T>("where batch_id = $1")).bind(batch).fetch_all(self.connection()).await?;
+            for row in rows {
+                let record = T::read(&mut Fields::of_row(&row))?;
+                found.insert(record.key().into_owned(), record);
+            }
+        }
+        let keys: Vec<String> = touched.put.get(T::TABLE).into_iter().flatten().cloned().collect();
+        if !keys.is_empty() {
+            for record in self.by_keys::<T>(&keys).await? {
+                found.insert(record.key().into_owned(), record);
+            }
+            removed.extend(keys.iter().filter(|key| !found.contains_key(*key)).filter_map(|key| gone(key)));
+        }
+        Ok(found.into_values().collect())
+    }
+}
+
+impl FeedCursor {
+    /// The cursor as text, to keep it elsewhere.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A cursor that was kept elsewhere.
+    ///
+    /// # Errors
+    /// `Invalid` when it is none.
+    pub fn parse(text: &str) -> Result<FeedCursor> {
+        let numbers = |part: &str| part.parse::<u64>().is_ok();
+        let mut parts = text.split(':');
+        let whole = parts.next().is_some_and(numbers)
+            && parts.next().is_some_and(numbers)
+            && parts.next().is_some_and(|list| list.is_empty() || list.split(',').all(numbers))
+            && parts.next().is_none();
+        if whole {
+            return Ok(FeedCursor(text.to_owned()));
+        }
+        Err(Error::invalid(
+            "",
+            "cursor",
+            text,
+            crate::error::Text::new("不是变更游标", "no cursor of the feed"),
+            crate::error::Text::new("从头读取", "start anew"),
+        ))
+    }
+}

@@ -1,0 +1,261 @@
+//! Files' records into the database: all or nothing, twice the same is once, and taken back as a whole.
+//!
+//! The source is read and judged on a thread of its own while PostgreSQL takes the good rows by binary COPY into a stage;
+//! one statement under row security then brings the stage into the table. Nothing is visible before the commit, and a
+//! killed process or server leaves nothing behind.
+
+mod judge;
+mod undo;
+
+pub use judge::Importable;
+
+use super::codec::{COPY_HEADER, COPY_TRAILER};
+use super::connect::Store;
+use super::fault::garbled;
+use super::session::Session;
+use crate::domain::{Actor, Role, Scope};
+use crate::error::{Error, Fault, Result};
+use judge::{Judge, Tally};
+use sqlx::{AssertSqlSafe, Row};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What comes from a source, in its order.
+#[derive(Debug)]
+pub enum Incoming<T> {
+    /// A record of sound form, from this row (line or feature number) of the source.
+    Record(u64, T),
+    /// A row that the source's reader already refused.
+    Reject(Reject),
+}
+
+/// A row that was not taken, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reject {
+    /// Its line or feature number.
+    pub row: u64,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// How an import is to be done.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    /// Name of the batch, for people; the file's name will do.
+    pub batch: String,
+    /// The file that the rows come from.
+    pub file: String,
+    /// SHA-256 of the file, if it was taken.
+    pub file_hash: Option<Vec<u8>>,
+    /// Takes the good rows even when others are refused.
+    pub keep_good: bool,
+    /// Judges everything and stores nothing.
+    pub dry_run: bool,
+}
+
+/// What came of an import: `read = accepted + unchanged + rejected`, always.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ImportSummary {
+    /// Rows of the source.
+    pub read: u64,
+    /// Rows that are new or say something else than the last time. Stored only if `stored`.
+    pub accepted: u64,
+    /// Rows that say what they said at the last import: nothing is written, whatever people mended since.
+    pub unchanged: u64,
+    /// Rows that were refused: by the source's reader, for a second row with the same key, or for naming something that
+    /// does not exist.
+    pub rejected: u64,
+    /// Whether anything was kept: not for a dry run, nor when a row was rejected and not `keep_good`.
+    pub stored: bool,
+    /// The import's number, for its undo; none when nothing was kept.
+    pub batch_id: Option<i64>,
+    /// The refused rows, in the order of the source.
+    pub rejects: Vec<Reject>,
+}
+
+impl Store {
+    /// Imports records of one kind, in one transaction. `source` is drawn on a thread of its own, so that it may read
+    /// and parse a file as it goes; an `Err` from it ends the import, and nothing is kept.
+    ///
+    /// # Errors
+    /// The source's; `Forbidden` to others than stewards; `Invalid` for what only the database could refuse;
+    /// `Unavailable`. In every case nothing is kept.
+    pub async fn import<T, S>(&self, actor: &Actor, options: &ImportOptions, source: S) -> Result<ImportSummary>
+    where
+        T: Importable,
+        S: Iterator<Item = Result<Incoming<T>>> + Send + 'static,
+    {
+        let mut session = self.begin(actor).await?;
+        session.require(&[Role::Steward])?;
+        // One import at a time: two would judge by the same picture and collide at the end.
+        sqlx::query("select pg_advisory_xact_lock(hashtext('gridpin import'))").execute(session.connection()).await?;
+        let batch_id = session.start_batch(T::TABLE, options).await?;
+        let judge = Judge::<T>::prepare(&mut session).await?;
+        let fresh = judge.table_is_empty();
+        sqlx::query("select import_stage($1)").bind(T::TABLE).execute(session.connection()).await?;
+
+        let tally = session.fill_stage(judge, source).await?;
+        let mut summary = ImportSummary {
+            read: tally.read,
+            accepted: tally.accepted,
+            unchanged: tally.unchanged,
+            rejected: tally.rejects.len() as u64,
+            stored: false,
+            batch_id: None,
+            rejects: tally.rejects,
+        };
+        if options.dry_run || (summary.rejected > 0 && !options.keep_good) {
+            return Ok(summary);
+        }
+        if summary.accepted > 0 {
+            session.take_stage::<T>(fresh, summary.accepted).await?;
+        }
+        session.finish_batch(batch_id, &summary).await?;
+        session.audit(
+            "import",
+            T::TABLE,
+            serde_json::json!({
+                "batch_id": batch_id, "batch": options.batch, "read": summary.read, "accepted": summary.accepted,
+                "unchanged": summary.unchanged, "rejected": summary.rejected,
+            }),
+        );
+        session.commit().await?;
+        summary.stored = true;
+        summary.batch_id = Some(batch_id);
+        Ok(summary)
+    }
+}
+
+/// Stops the reading thread when the other side is gone.
+struct Stop(Arc<AtomicBool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Session {
+    async fn start_batch(&mut self, kind: &str, options: &ImportOptions) -> Result<i64> {
+        let row =
+            sqlx::query("insert into batch (name, kind, file, file_hash) values ($1, $2, $3, $4) returning batch_id")
+                .bind(&options.batch)
+                .bind(kind)
+                .bind(&options.file)
+                .bind(&options.file_hash)
+                .fetch_one(self.connection())
+                .await?;
+        let batch_id: i64 = row.try_get(0)?;
+        sqlx::query("select set_config('gridpin.batch', $1, true)")
+            .bind(batch_id.to_string())
+            .execute(self.connection())
+            .await?;
+        Ok(batch_id)
+    }
+
+    async fn finish_batch(&mut self, batch_id: i64, summary: &ImportSummary) -> Result<()> {
+        sqlx::query("update batch set read = $2, accepted = $3, unchanged = $4, rejected = $5 where batch_id = $1")
+            .bind(batch_id)
+            .bind(summary.read as i64)
+            .bind(summary.accepted as i64)
+            .bind(summary.unchanged as i64)
+            .bind(summary.rejected as i64)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    async fn fill_stage<T, S>(&mut self, mut judge: Judge<T>, source: S) -> Result<Tally>
+    where
+        T: Importable,
+        S: Iterator<Item = Result<Incoming<T>>> + Send + 'static,
+    {
+        // A few megabytes under way: PostgreSQL and the reader wait for each other, memory stays flat.
+        let (sender, mut receiver) = tokio::sync::mpsc::channel::<Vec<u8>>(4);
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let _stop = Stop(stop);
+        let reader = tokio::task::spawn_blocking(move || -> Result<Tally> {
+            for incoming in source {
+                judge.judge(incoming?);
+                if let Some(block) = judge.full_block()
+                    && (stopped.load(Ordering::Relaxed) || sender.blocking_send(block).is_err())
+                {
+                    return Err(Error::Internal("the import was given up".into()));
+                }
+            }
+            let (last, tally) = judge.finish();
+            if sender.blocking_send(last).is_err() {
+                return Err(Error::Internal("the import was given up".into()));
+            }
+            Ok(tally)
+        });
+        let statement =
+            format!("copy pg_temp.{}_stage ({}, source_hash) from stdin (format binary)", T::TABLE, T::COLUMNS);
+        let mut copy = self.connection().copy_in_raw(&statement).await?;
+        copy.send(COPY_HEADER).await?;
+        while let Some(block) = receiver.recv().await {
+            copy.send(block).await?;
+        }
+        let tally = match reader.await.map_err(|error| Error::Internal(format!("the reader broke: {error}")))? {
+            Ok(tally) => tally,
+            Err(error) => {
+                copy.abort("the source can't be read").await?;
+                return Err(error);
+            }
+        };
+        copy.send(COPY_TRAILER).await?;
+        let rows = copy.finish().await?;
+        if rows != tally.accepted {
+            return Err(garbled(format!("{rows} rows in the stage, {} sent", tally.accepted)));
+        }
+        Ok(tally)
+    }
+
+    async fn take_stage<T: Importable>(&mut self, fresh: bool, accepted: u64) -> Result<()> {
+        if fresh && T::BULK && self.actor().scope == Scope::All {
+            let columns: Vec<&str> = T::COLUMNS.split(", ").chain(["source_hash"]).collect();
+            let row = sqlx::query("select import_into_empty($1, $2)")
+                .bind(T::TABLE)
+                .bind(columns)
+                .fetch_one(self.connection())
+                .await?;
+            match row.try_get::<Option<i64>, _>(0)? {
+                Some(rows) if rows as u64 == accepted => return Ok(()),
+                Some(rows) => return Err(garbled(format!("{rows} of {accepted} rows stored"))),
+                // It has a history: go the way of all others.
+                None => {}
+            }
+        }
+        let done = sqlx::query(AssertSqlSafe(upsert::<T>())).execute(self.connection()).await?;
+        if done.rows_affected() != accepted {
+            return Err(garbled(format!("{} of {accepted} rows stored", done.rows_affected())));
+        }
+        Ok(())
+    }
+}
+
+/// From the stage into the table: new keys are inserted, known ones updated. A key that was withdrawn goes on counting its
+/// versions.
+fn upsert<T: Importable>() -> String {
+    let (table, columns, key) = (T::TABLE, T::COLUMNS, T::KEY);
+    let keys: Vec<&str> = key.split(", ").collect();
+    let same_key: Vec<String> = keys.iter().map(|k| format!("v.{k} = s.{k}")).collect();
+    let updates: Vec<String> = columns
+        .split(", ")
+        .chain(["source_hash"])
+        .filter(|column| !keys.contains(column))
+        .map(|column| format!("{column} = excluded.{column}"))
+        .collect();
+    // Saves the scope trigger a look into the grids.
+    let (scope, declared) = if T::DECLARES_GRID { (", scope_grid", ", s.grid_code") } else { ("", "") };
+    format!(
+        "insert into {table} ({columns}, source_hash, batch_id, version{scope})
+         select {columns}, source_hash, running_batch(),
+                1 + coalesce((select max(v.version) from {table}_version v where {}), 0){declared}
+         from pg_temp.{table}_stage s
+         on conflict ({key}) do update set {}",
+        same_key.join(" and "),
+        updates.join(", ")
+    )
+}

@@ -1,0 +1,82 @@
+//! Brings a database to this version's tables, as the owner.
+
+use crate::error::{Error, Result, Text};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection, PgConnection};
+use std::str::FromStr;
+
+pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("data/migration");
+
+/// Runs the migrations that the database doesn't have yet; those that it has are compared with this version's.
+/// `owner_url` is the role gridpin_owner's, or a superuser's, who becomes it; a superuser also makes what is missing of
+/// roles and the extension PostGIS.
+///
+/// # Errors
+/// `Invalid` when roles or PostGIS are missing, or a migration was changed after it ran; `Unavailable`.
+pub async fn migrate(owner_url: &str) -> Result<()> {
+    let mut connection = PgConnection::connect_with(&PgConnectOptions::from_str(owner_url)?).await?;
+    prepare(&mut connection).await?;
+    let (user,): (String,) = sqlx::query_as("select session_user::text").fetch_one(&mut connection).await?;
+    if user != "gridpin_owner" {
+        sqlx::query("set role gridpin_owner").execute(&mut connection).await?;
+    }
+    sqlx::query("set client_min_messages = warning").execute(&mut connection).await?;
+    MIGRATOR.run_direct(None, &mut connection, false).await.map_err(failed)?;
+    // `gridpin doctor` reads it.
+    sqlx::query("grant select on _sqlx_migrations to gridpin_app").execute(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+async fn prepare(connection: &mut PgConnection) -> Result<()> {
+    let (superuser,): (bool,) = sqlx::query_as("select rolsuper from pg_roles where rolname = session_user")
+        .fetch_one(&mut *connection)
+        .await?;
+    if superuser {
+        sqlx::raw_sql(
+            "do $$ begin
+                 if to_regrole('gridpin_owner') is null then create role gridpin_owner; end if;
+                 if to_regrole('gridpin_app') is null then create role gridpin_app; end if;
+                 execute format('alter database %I owner to gridpin_owner', current_database());
+             end $$;
+             set client_min_messages = warning;
+             create extension if not exists postgis;",
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    let (roles, postgis): (bool, bool) = sqlx::query_as(
+        "select to_regrole('gridpin_owner') is not null and to_regrole('gridpin_app') is not null,
+                exists (select from pg_extension where extname = 'postgis')",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if !roles || !postgis {
+        return Err(Error::invalid(
+            "--database",
+            "",
+            "",
+            Text::new(
+                "数据库还没有 gridpin_owner、gridpin_app 两个角色或 postgis 扩展",
+                "the database lacks the roles gridpin_owner and gridpin_app, or the extension postgis",
+            ),
+            Text::new("用超级用户的地址运行一次 gridpin migrate", "run gridpin migrate once with a superuser's URL"),
+        ));
+    }
+    Ok(())
+}
+
+fn failed(error: sqlx::migrate::MigrateError) -> Error {
+    use sqlx::migrate::MigrateError::*;
+    match error {
+        Execute(error) | ExecuteMigration(error, _) => error.into(),
+        VersionMismatch(version) | VersionMissing(version) => Error::invalid(
+            "--database",
+            "migration",
+            version.to_string(),
+            Text::new("数据库由另一版本的 gridpin 建立", "the database was made by another version of gridpin"),
+            Text::new("用对应版本的 gridpin", "use that version of gridpin"),
+        ),
+        other => Error::Internal(format!("migration: {other}")),
+    }
+}
