@@ -324,3 +324,42 @@ pub fn shape_from_wkt(text: &str) -> Shape {
     projected::complaints();
     shape.map_or(Shape::Broken, |wkb| Shape::from_wkb(&wkb))
 }
+
+/// Every row of one layer of an OpenStreetMap extract, with the cells of `fields`; a field that the layer lacks is empty.
+/// `settings` is the file that tells GDAL which keys to report.
+///
+/// # Errors
+/// `Invalid` for a file that is no extract, or is damaged.
+pub fn osm_layer(path: &Path, settings: &Path, layer: &str, fields: &[&str]) -> Result<Vec<Row>> {
+    let place = path.display().to_string();
+    let option = format!("CONFIG_FILE={}", settings.display());
+    let dataset = open_dataset(&place, &["OSM"], &[&option]).map_err(|_| unreadable(path, &place, "OSM PBF", false))?;
+    let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("{place}: {error}"));
+    // Asked by SQL, the reader keeps no rows of other layers.
+    let mut rows = Vec::new();
+    if let Some(mut found) = dataset
+        .execute_sql(format!("SELECT * FROM {layer}"), None, gdal::vector::sql::Dialect::DEFAULT)
+        .map_err(|error| failed(&error))?
+    {
+        let index: Vec<Option<usize>> = fields.iter().map(|field| found.defn().field_index(field).ok()).collect();
+        for feature in found.features() {
+            let mut cells = StringRecord::new();
+            for i in &index {
+                cells.push_field(&i.and_then(|i| feature.field_as_string(i).ok().flatten()).unwrap_or_default());
+            }
+            let wkb = feature.geometry().and_then(|geometry| geometry.wkb().ok());
+            let shape = wkb.map_or(Shape::None, |wkb| Shape::from_wkb(&wkb));
+            rows.push(Row { number: rows.len() as u64 + 1, cells, shape, broken: None });
+        }
+    }
+    if let Some(said) = projected::complaints().first() {
+        return Err(Error::invalid(
+            &place,
+            "",
+            "",
+            Text::new(format!("文件损坏或被截断（{said}）"), format!("the file is damaged or cut off ({said})")),
+            Text::new("请重新下载", "download it again"),
+        ));
+    }
+    Ok(rows)
+}

@@ -84,25 +84,11 @@ impl Kind for Address {
         let full_text = cells.free(FULL_TEXT)?;
         let mut parts = Parts::default();
         let mut given = false;
+        let mut asked = [false; 14];
         if !(cells.plan.foreign && !full_text.is_empty()) {
-            let slots: [&mut Box<str>; 14] = [
-                &mut parts.province,
-                &mut parts.city,
-                &mut parts.county,
-                &mut parts.town,
-                &mut parts.village,
-                &mut parts.grid,
-                &mut parts.group,
-                &mut parts.road,
-                &mut parts.house_number,
-                &mut parts.compound,
-                &mut parts.building,
-                &mut parts.unit,
-                &mut parts.floor,
-                &mut parts.room,
-            ];
-            for (field, slot) in PARTS.zip(slots) {
+            for ((field, slot), asked) in PARTS.zip(super::slots(&mut parts)).zip(&mut asked) {
                 let text = cells.free(field)?;
+                *asked = cells.plan.has(field);
                 if !text.is_empty() {
                     *slot = text.into();
                     given = true;
@@ -131,7 +117,7 @@ impl Kind for Address {
             collected_at,
             collector,
         });
-        let (full_text, parts) = super::text_and_parts(full_text, parts, given);
+        let (full_text, parts) = super::text_and_parts(full_text, parts, if given { asked } else { [false; 14] });
         Ok(Address {
             id: id.into(),
             full_text,

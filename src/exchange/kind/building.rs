@@ -109,18 +109,14 @@ impl Kind for Building {
         let id = cells.identifier(ID)?;
         let full_text = cells.free(FULL_TEXT)?;
         let mut parts = Parts::default();
+        let mut asked = [false; 14];
         let mut given = false;
-        for (field, slot) in [
-            (TOWN, &mut parts.town),
-            (VILLAGE, &mut parts.village),
-            (ROAD, &mut parts.road),
-            (HOUSE_NUMBER, &mut parts.house_number),
-            (COMPOUND, &mut parts.compound),
-            (BUILDING, &mut parts.building),
-        ] {
+        let columns = [(3, TOWN), (4, VILLAGE), (7, ROAD), (8, HOUSE_NUMBER), (9, COMPOUND), (10, BUILDING)];
+        for (part, field) in columns {
             let text = cells.free(field)?;
+            asked[part] = cells.plan.has(field);
             given |= !text.is_empty();
-            *slot = text.into();
+            *super::slots(&mut parts)[part] = text.into();
         }
         let footprint = match cells.shape(GEOMETRY) {
             Shape::Area(area) => Footprint::Area(area),
@@ -141,7 +137,7 @@ impl Kind for Building {
         let (full_text, parts) = if full_text.is_empty() && !given {
             (String::new(), parts)
         } else {
-            super::text_and_parts(full_text, parts, given)
+            super::text_and_parts(full_text, parts, if given { asked } else { [false; 14] })
         };
         Ok(Building {
             id: id.into(),

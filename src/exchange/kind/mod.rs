@@ -12,6 +12,9 @@ use super::cell::Cells;
 use super::column::Plan;
 use super::reject::Complaint;
 use crate::crs::Door;
+use crate::domain::Parts;
+use crate::domain::address::parse::parse;
+use crate::domain::address::print::print;
 use std::borrow::Cow;
 
 /// A kind of record that files bring.
@@ -105,8 +108,49 @@ fn point_inside(at: crate::domain::LonLat, door: &Door) -> Result<crate::domain:
     })
 }
 
-/// The text of an address and its parts, each made from the other where the file has only one of them.
-fn text_and_parts(full_text: &str, parts: crate::domain::Parts, given: bool) -> (String, crate::domain::Parts) {
-    let _ = given;
+/// The fourteen parts, coarse to fine.
+fn slots(parts: &mut Parts) -> [&mut Box<str>; 14] {
+    [
+        &mut parts.province,
+        &mut parts.city,
+        &mut parts.county,
+        &mut parts.town,
+        &mut parts.village,
+        &mut parts.grid,
+        &mut parts.group,
+        &mut parts.road,
+        &mut parts.house_number,
+        &mut parts.compound,
+        &mut parts.building,
+        &mut parts.unit,
+        &mut parts.floor,
+        &mut parts.room,
+    ]
+}
+
+/// The text of an address and its parts, each made from the other where the file has only one of them. `asked` says of
+/// each part whether the file has a column for it: an empty cell there is a statement, a missing column is none.
+fn text_and_parts(full_text: &str, mut parts: Parts, asked: [bool; 14]) -> (String, Parts) {
+    // Registers often write a bare number where the part's name is in the heading already.
+    for (part, word) in [
+        (&mut parts.house_number, "号"),
+        (&mut parts.building, "幢"),
+        (&mut parts.unit, "单元"),
+        (&mut parts.floor, "层"),
+        (&mut parts.room, "室"),
+    ] {
+        if !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()) {
+            *part = format!("{part}{word}").into();
+        }
+    }
+    if full_text.is_empty() {
+        return (print(&parts), parts);
+    }
+    let mut read = parse(full_text).parts;
+    for ((part, read), asked) in slots(&mut parts).into_iter().zip(slots(&mut read)).zip(asked) {
+        if !asked {
+            *part = std::mem::take(read);
+        }
+    }
     (full_text.to_owned(), parts)
 }
