@@ -5,6 +5,7 @@ pub mod demo;
 pub mod export;
 pub mod import;
 pub mod openapi;
+pub mod parse;
 pub mod rules;
 
 use crate::error::{Error, Result};
@@ -29,6 +30,10 @@ pub enum Command {
     Import(import::Args),
     /// Export records to a file / 导出数据
     Export(export::Args),
+    /// Parse addresses, one a line, into their parts / 解析地址
+    Parse(parse::Args),
+    /// The demo town / 演示城镇
+    Demo(demo::Args),
     /// Print the rule catalogue / 输出规则目录
     Rules(rules::Args),
     /// Print the service's OpenAPI document / 输出接口文档
@@ -41,6 +46,8 @@ impl Command {
             Command::Check(args) => check::run(args),
             Command::Import(args) => import::run(args),
             Command::Export(args) => export::run(args),
+            Command::Parse(args) => parse::run(args),
+            Command::Demo(args) => demo::run(args),
             Command::Rules(args) => rules::run(args),
             Command::Openapi(args) => openapi::run(args),
         }

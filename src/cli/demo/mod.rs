@@ -7,9 +7,56 @@ pub mod region;
 pub mod layout;
 pub mod quarter;
 pub mod settle;
+pub mod project;
+pub mod retext;
+pub mod spoil;
+pub mod rental;
+pub mod census;
+pub mod write;
 
 use crate::domain::{Address, LonLat, Records};
+use crate::error::Result;
 use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+/// `gridpin demo`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Write the town as files to import and check / 写出演示城镇文件
+    Write {
+        /// Folder to write to; made if it isn't there.
+        folder: std::path::PathBuf,
+        /// Another seed, another town.
+        #[arg(long, default_value_t = SEED)]
+        seed: u64,
+        /// The day that the town's dates are counted from.
+        #[arg(long)]
+        today: Option<NaiveDate>,
+    },
+}
+
+/// Runs `gridpin demo`.
+///
+/// # Errors
+/// Where the folder cannot be written.
+pub fn run(args: Args) -> Result<()> {
+    match args.command {
+        Command::Write { folder, seed, today } => {
+            let town = build(seed, today.unwrap_or_else(|| chrono::Utc::now().date_naive()));
+            write::write(&town, &folder)?;
+            let wrong = town.truth.iter().filter(|t| !t.error.starts_with("ok")).count();
+            let (addresses, buildings) = (town.records.addresses.len(), town.records.buildings.len());
+            eprintln!("{}: {addresses} addresses ({wrong} with errors), {buildings} buildings", folder.display());
+            Ok(())
+        }
+    }
+}
 
 /// The demo's seed, unless another is given.
 pub const SEED: u64 = 21;
@@ -23,6 +70,8 @@ pub struct Truth {
     pub at: LonLat,
     /// Its true record.
     pub address: Address,
+    /// What kind of quarter it stands in.
+    pub used: plan::Use,
 }
 
 /// The town with what is true of each address, in the order of its addresses.
@@ -43,10 +92,26 @@ pub fn build(seed: u64, today: NaiveDate) -> Town {
     let names = names::names();
     let plan = plan::Plan::new(seed);
     let quarters = quarter::draw(&plan, &names, seed);
-    let mut doors = std::collections::BTreeMap::new();
-    quarters.doors.iter().for_each(|door| *doors.entry(door.block).or_insert(0) += 1);
+    let mut doors = BTreeMap::new();
+    let mut households = BTreeMap::new();
+    for door in &quarters.doors {
+        *doors.entry(door.block).or_insert(0) += 1;
+        // A unit's door stands for all its floors.
+        let floors = f64::from(quarters.houses[door.house].floors);
+        let homes = match door.used {
+            plan::Use::Compound if door.parts.room.is_empty() => floors * 2.0,
+            plan::Use::Works => 0.0,
+            _ => 1.6,
+        };
+        *households.entry(door.block).or_insert(0.0) += homes;
+    }
     let layout = layout::Layout::new(&plan, &names, seed, &doors);
-    settle::settle(&plan, &names, &layout, quarters, seed, today)
+    let mut town = settle::settle(&plan, &names, &layout, quarters, seed, today);
+    spoil::spoil(&mut town, seed);
+    rental::let_rooms(&mut town, seed, today);
+    census::count(&mut town, &layout, &households, seed, today);
+    census::open(&mut town, &names, seed);
+    town
 }
 
 #[cfg(test)]
@@ -83,6 +148,9 @@ mod tests {
     fn every_true_address_reads_as_its_own_parts() {
         for truth in build(SEED, day()).truth {
             let parsed = parse(&truth.address.full_text);
+            if truth.error == "duplicate" {
+                continue;
+            }
             assert_eq!(parsed.parts, truth.address.parts, "{}", truth.address.full_text);
             assert_eq!(print(&parsed.parts), truth.address.full_text);
             assert!(parsed.doubtful.is_empty() && parsed.normalised.is_empty(), "{parsed:?}");

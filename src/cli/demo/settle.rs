@@ -108,7 +108,7 @@ pub fn settle(plan: &Plan, names: &Names, layout: &Layout, quarters: Quarters, s
             pin,
             ..Address::default()
         };
-        truth.push(Truth { error: "ok", at, address: address.clone() });
+        truth.push(Truth { error: "ok", at, address: address.clone(), used: door.used });
         records.addresses.push(address);
     }
     Town { records, truth }
