@@ -1,1 +1,25 @@
-//! The rules and what they find: pure functions of records, no IO.
+//! The rules and what they find; pure: records in, flags out.
+//!
+//! A rule is a value in a file of its own, `rule/<code>.rs`: its texts, its thresholds and a function that looks at one
+//! record and answers at most one [`Finding`]. [`Context`] holds what rules share and builds it when the first of them
+//! asks. [`run`] asks every rule about every record, in parallel, and answers the flags in a fixed order: the same bytes
+//! on any number of threads.
+
+pub mod threshold;
+pub mod key;
+pub mod context;
+pub mod finding;
+pub mod standing;
+pub mod likelihood;
+pub mod rule;
+pub mod run;
+pub mod catalogue;
+#[cfg(test)]
+pub(crate) mod scene;
+
+pub use catalogue::{RuleDoc, catalogue, to_json, to_markdown};
+pub use context::Context;
+pub use finding::{Finding, Kind};
+pub use rule::{Check, Reach, Rule};
+pub use run::{Progress, look_at, run, run_for};
+pub use threshold::Thresholds;

@@ -1,0 +1,49 @@
+//! The few formulas by which rules weigh what they see.
+
+/// The standard normal distribution function, within 1.5e-7 (Abramowitz and Stegun 1964, 7.1.26).
+pub fn phi(z: f64) -> f64 {
+    let x = z.abs() / std::f64::consts::SQRT_2;
+    let t = 1.0 / (1.0 + 0.327_591_1 * x);
+    let poly =
+        t * (0.254_829_592 + t * (-0.284_496_736 + t * (1.421_413_741 + t * (-1.453_152_027 + t * 1.061_405_429))));
+    let tail = 0.5 * poly * (-x * x).exp();
+    if z < 0.0 { tail } else { 1.0 - tail }
+}
+
+/// Standard deviation along one axis, metres, of a fix whose device said `accuracy_m` (the radius of two fixes in
+/// three), with five metres for what else moves a pin: where the door is drawn, how the border is generalised.
+pub fn sigma_m(accuracy_m: f64) -> f64 {
+    (accuracy_m / 1.5).hypot(5.0)
+}
+
+/// How probable it is that a place `outside_m` beyond the border of its declared grid is there by error, not by noise.
+///
+/// Noise: places near a border are as dense as the grid has border to area, and cross it with
+/// `Phi((4 - outside) / sigma)`. Error: `share` of the records, spread over a few hundred metres.
+pub fn error_beyond_border(outside_m: f64, sigma_m: f64, grid_size_m: f64, share: f64) -> f64 {
+    const SPREAD_M: f64 = 200.0;
+    let noise = (1.0 - share) * 4.0 / grid_size_m.max(20.0) * phi((4.0 - outside_m) / sigma_m);
+    let error = share / SPREAD_M;
+    error / (error + noise)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phi_is_the_normal_distribution() {
+        for (z, p) in [(0.0, 0.5), (1.0, 0.841_344_7), (-1.0, 0.158_655_3), (-3.0, 0.001_349_9), (6.0, 1.0)] {
+            assert!((phi(z) - p).abs() < 2e-7, "{z}");
+        }
+    }
+
+    #[test]
+    fn the_farther_out_the_more_an_error() {
+        let p = |outside_m: f64, accuracy_m: f64| error_beyond_border(outside_m, sigma_m(accuracy_m), 200.0, 0.02);
+        assert!(p(1.0, 15.0) < 0.05, "a border by a metre is nobody's mistake: {}", p(1.0, 15.0));
+        assert!(p(100.0, 15.0) > 0.999);
+        assert!(p(30.0, 5.0) > p(30.0, 40.0));
+        assert!((0..300).all(|m| p(f64::from(m), 15.0) <= p(f64::from(m + 1), 15.0)));
+    }
+}

@@ -1,0 +1,145 @@
+//! Asks every rule about every record.
+
+use super::context::Context;
+use super::finding::{Finding, Kind};
+use super::rule::{self, Check, Rule};
+use crate::domain::{AddressStatus, Flag, LonLat, Subject};
+use rayon::prelude::*;
+use std::cmp::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// How far a check is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What is looked at now.
+    pub kind: Kind,
+    /// Records done.
+    pub done: usize,
+    /// Records in all.
+    pub total: usize,
+}
+
+/// Records that one thread takes at a time.
+const CHUNK: usize = 1024;
+
+/// Asks every rule about every record on `threads` threads (0: as many as the machine has). The flags come addresses
+/// first, in the order of the records and for each by falling probability (those without one last, then as in the
+/// catalogue); then buildings, grids, rentals, hazards, corrections. The same for any number of threads.
+pub fn run(context: &Context, threads: usize, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
+    run_for(context, &Kind::CHECKED, threads, progress)
+}
+
+/// As [`run`], about some kinds of record only.
+pub fn run_for(context: &Context, kinds: &[Kind], threads: usize, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
+    let all = || {
+        Kind::CHECKED
+            .into_iter()
+            .filter(|kind| kinds.contains(kind))
+            .flat_map(|kind| about(context, kind, progress))
+            .collect()
+    };
+    match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
+        Ok(pool) => pool.install(all),
+        Err(_) => all(),
+    }
+}
+
+/// Asks every rule about one record of a kind, by its position. Grids are only asked all together, by [`run_for`].
+pub fn look_at(context: &Context, kind: Kind, i: usize) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    look(context, kind, i, &mut flags);
+    flags
+}
+
+fn about(context: &Context, kind: Kind, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
+    let records = context.records;
+    let total = match kind {
+        Kind::Address => records.addresses.len(),
+        Kind::Building => records.buildings.len(),
+        Kind::Rental => records.rentals.len(),
+        Kind::Hazard => records.hazards.len(),
+        Kind::Correction => records.corrections.len(),
+        Kind::Grid => return about_grids(context, progress),
+        Kind::Import => return Vec::new(),
+    };
+    let done = AtomicUsize::new(0);
+    let chunk = |start: usize| {
+        let end = (start + CHUNK).min(total);
+        let mut flags = Vec::new();
+        (start..end).for_each(|i| look(context, kind, i, &mut flags));
+        progress(Progress { kind, done: done.fetch_add(end - start, Relaxed) + end - start, total });
+        flags
+    };
+    let chunks: Vec<Vec<Flag>> = (0..total.div_ceil(CHUNK)).into_par_iter().map(|c| chunk(c * CHUNK)).collect();
+    chunks.into_iter().flatten().collect()
+}
+
+fn look(context: &Context, kind: Kind, i: usize, flags: &mut Vec<Flag>) {
+    let first = flags.len();
+    for rule in rule::ALL {
+        for check in rule.checks.iter().filter(|check| check.kind() == kind) {
+            if let Some(finding) = ask(context, check, i) {
+                let (subject, place) = subject(context, kind, i);
+                flags.push(finding.into_flag(rule, subject, place));
+            }
+        }
+    }
+    flags[first..].sort_by(by_probability);
+}
+
+fn ask(context: &Context, check: &Check, i: usize) -> Option<Finding> {
+    let active = || context.address(i).status == AddressStatus::Active;
+    match check {
+        Check::Address(ask) => active().then(|| ask(context, i)).flatten(),
+        Check::Ended(ask) => (!active()).then(|| ask(context, i)).flatten(),
+        Check::Building(ask) => context.records.buildings[i].standing.then(|| ask(context, i)).flatten(),
+        Check::Rental(ask) | Check::Hazard(ask) | Check::Correction(ask) => ask(context, i),
+        Check::Grids(_) | Check::Import => None,
+    }
+}
+
+fn by_probability(a: &Flag, b: &Flag) -> Ordering {
+    let rank = |flag: &Flag| flag.probability.unwrap_or(-1.0);
+    rank(b).total_cmp(&rank(a))
+}
+
+/// What a flag about a record is about, and where that stands.
+fn subject(context: &Context, kind: Kind, i: usize) -> (Subject, Option<LonLat>) {
+    let records = context.records;
+    let pin_of = |id: &str| context.address_by_id(id).and_then(|a| context.pin(a));
+    match kind {
+        Kind::Address => (Subject::Address(records.addresses[i].id.to_string()), context.pin(i)),
+        Kind::Building => (Subject::Building(records.buildings[i].id.to_string()), Some(context.building_place(i))),
+        Kind::Rental => {
+            let rental = &records.rentals[i];
+            (Subject::Rental(rental.id.to_string()), rental.address.as_ref().and_then(|id| pin_of(id)))
+        }
+        Kind::Hazard => {
+            let hazard = &records.hazards[i];
+            (Subject::Hazard(hazard.id.to_string()), pin_of(&hazard.address))
+        }
+        Kind::Correction => {
+            let correction = &records.corrections[i];
+            (Subject::Correction(correction.correction_id.to_string()), pin_of(&correction.address_id))
+        }
+        Kind::Grid | Kind::Import => (Subject::Grid(records.grids[i].code.to_string()), None),
+    }
+}
+
+fn about_grids(context: &Context, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
+    let total = context.records.grids.len();
+    progress(Progress { kind: Kind::Grid, done: 0, total });
+    let asked: Vec<(&Rule, fn(&Context) -> Vec<(Subject, Finding)>)> = rule::ALL
+        .iter()
+        .flat_map(|rule| rule.checks.iter().map(move |check| (rule, check)))
+        .filter_map(|(rule, check)| if let Check::Grids(ask) = check { Some((rule, *ask)) } else { None })
+        .collect();
+    let mut flags: Vec<Flag> = asked
+        .par_iter()
+        .map(|(rule, ask)| ask(context).into_iter().map(|(subject, found)| found.into_flag(rule, subject, None)))
+        .flat_map_iter(|found| found)
+        .collect();
+    flags.sort_by(|a, b| a.subject.cmp(&b.subject));
+    progress(Progress { kind: Kind::Grid, done: total, total });
+    flags
+}
