@@ -12,7 +12,7 @@ web_sources := $(shell find web -type f -not -path 'web/node_modules/*' -not -pa
 run: build ## Serve the demo town at http://127.0.0.1:$(PORT)
 	@GRIDPIN_DATABASE="$$(cat '$(DATA)/owner-url')" target/release/gridpin migrate
 	@if ./setup.sh is-empty '$(DATA)'; then \
-		GRIDPIN_DATABASE="$$(cat '$(DATA)/database-url')" GRIDPIN_OWNER_DATABASE="$$(cat '$(DATA)/owner-url')" \
+		GRIDPIN_DATABASE="$$(cat '$(DATA)/database-url')" \
 			target/release/gridpin demo load; fi
 	@GRIDPIN_DATABASE="$$(cat '$(DATA)/database-url')" exec target/release/gridpin serve --bind '127.0.0.1:$(PORT)'
 

@@ -69,7 +69,7 @@ journeys() {
     url_app=$(<"$data/database-url") url_owner=$(<"$data/owner-url")
     GRIDPIN_DATABASE=$url_owner "$binary" migrate || return
     if ./setup.sh is-empty "$data"; then
-        GRIDPIN_DATABASE=$url_app GRIDPIN_OWNER_DATABASE=$url_owner "$binary" demo load || return
+        GRIDPIN_DATABASE=$url_app "$binary" demo load || return
     fi
     port=$(($(<"$data/port") + 1))
     GRIDPIN_DATABASE=$url_app "$binary" serve --bind "127.0.0.1:$port" >"$out/server.log" 2>&1 &

@@ -1,14 +1,18 @@
 //! The commands: one file each, one line each in [`Command`] and in `run`.
 
+pub mod audit;
 pub mod check;
 pub mod demo;
+pub mod doctor;
 pub mod export;
 pub mod import;
+pub mod migrate;
 pub mod openapi;
 pub mod parse;
 pub mod rules;
+pub mod user;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Text};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -34,6 +38,14 @@ pub enum Command {
     Parse(parse::Args),
     /// The demo town / 演示城镇
     Demo(demo::Args),
+    /// Bring a database to this version's tables / 升级数据库结构
+    Migrate(migrate::Args),
+    /// Manage accounts / 管理账号
+    User(user::Args),
+    /// Check the audit log / 校验审计日志
+    Audit(audit::Args),
+    /// Look at what gridpin stands on / 检查运行环境
+    Doctor(doctor::Args),
     /// Print the rule catalogue / 输出规则目录
     Rules(rules::Args),
     /// Print the service's OpenAPI document / 输出接口文档
@@ -48,6 +60,10 @@ impl Command {
             Command::Export(args) => export::run(args),
             Command::Parse(args) => parse::run(args),
             Command::Demo(args) => demo::run(args),
+            Command::Migrate(args) => migrate::run(args),
+            Command::User(args) => user::run(args),
+            Command::Audit(args) => audit::run(args),
+            Command::Doctor(args) => doctor::run(args),
             Command::Rules(args) => rules::run(args),
             Command::Openapi(args) => openapi::run(args),
         }
@@ -76,6 +92,26 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
         .build()
         .map_err(|error| Error::Internal(format!("no runtime: {error}")))?;
     runtime.block_on(future)
+}
+
+/// Asks for the database where it was not named.
+///
+/// # Errors
+/// `Invalid` when `url` is empty.
+pub fn require_database(url: &str) -> Result<()> {
+    if !url.is_empty() {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "--database",
+        "",
+        "",
+        Text::new("没有指定数据库", "no database was named"),
+        Text::new(
+            "用 --database URL 或环境变量 GRIDPIN_DATABASE(make run 把地址放在 .data/database-url)",
+            "give --database URL or set GRIDPIN_DATABASE (make run keeps it in .data/database-url)",
+        ),
+    ))
 }
 
 #[cfg(test)]

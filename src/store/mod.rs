@@ -12,6 +12,7 @@ mod codec;
 mod connect;
 pub mod correction;
 pub mod dismissal;
+pub mod doctor;
 mod fault;
 pub mod feed;
 pub mod grid;

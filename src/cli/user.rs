@@ -1,0 +1,137 @@
+//! `gridpin user`: accounts, by whoever has the database's URL.
+
+use super::block_on;
+use crate::domain::{Actor, GridCode, Role, Scope};
+use crate::error::{Error, Result, Text};
+use crate::store::{NewAccount, Store, account};
+use std::io::Read;
+
+/// What `gridpin user` can be told.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// PostgreSQL URL of the application's role / 数据库地址
+    #[arg(long, env = "GRIDPIN_DATABASE", hide_env_values = true, global = true, default_value = "")]
+    database: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Make an account; prints a password unless --password-stdin / 新建账号
+    Add {
+        /// Work code: letters, digits, dots, dashes; never a person's name
+        name: String,
+        /// collector, reviewer, department, police, leader or steward
+        #[arg(long)]
+        role: String,
+        /// Code of the grid below which it works; without it, the whole city
+        #[arg(long)]
+        grid: Option<String>,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List the accounts / 列出账号
+    List,
+    /// Give an account another password; its sessions end / 修改密码
+    Passwd {
+        /// Its name
+        name: String,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Disable an account; its sessions end / 停用账号
+    Disable {
+        /// Its name
+        name: String,
+    },
+    /// Enable it again / 启用账号
+    Enable {
+        /// Its name
+        name: String,
+    },
+}
+
+/// Runs the command, as the actor `cli`.
+///
+/// # Errors
+/// Those of [`crate::store`]; `Invalid` for an unknown role or a weak password.
+pub fn run(args: Args) -> Result<()> {
+    super::require_database(&args.database)?;
+    block_on(async {
+        let store = Store::connect(&args.database).await?;
+        let operator = Actor { name: "cli".into(), role: Role::Steward, scope: Scope::All };
+        let mut session = store.begin(&operator).await?;
+        match args.command {
+            Command::Add { name, role, grid, password_stdin } => {
+                let role = Role::parse(&role).ok_or_else(|| unknown_role(&role))?;
+                let (password, made) = password(password_stdin)?;
+                let scope = grid.map_or(Scope::All, |code| Scope::Grid(GridCode::from(code)));
+                session.add_account(&NewAccount { name: name.clone(), role, scope, password }).await?;
+                session.commit().await?;
+                tell(&name, made);
+            }
+            Command::Passwd { name, password_stdin } => {
+                let (password, made) = password(password_stdin)?;
+                session.set_password(&name, &password).await?;
+                session.commit().await?;
+                tell(&name, made);
+            }
+            Command::Disable { name } => {
+                session.set_active(&name, false).await?;
+                session.commit().await?;
+            }
+            Command::Enable { name } => {
+                session.set_active(&name, true).await?;
+                session.commit().await?;
+            }
+            Command::List => {
+                for account in session.accounts().await? {
+                    let ground = match &account.scope {
+                        Scope::All => "*",
+                        Scope::Grid(code) => code.as_str(),
+                    };
+                    let state = if account.active { "active" } else { "disabled" };
+                    println!("{}\t{}\t{ground}\t{state}", account.name, account.role.as_str());
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The password, and once more if it was made here and so has to be shown.
+fn password(from_stdin: bool) -> Result<(String, Option<String>)> {
+    if !from_stdin {
+        let password = hex::encode(rand::random::<[u8; 12]>());
+        return Ok((password.clone(), Some(password)));
+    }
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| Error::Unavailable(format!("stdin: {error}")))?;
+    let password = text.trim_end_matches(['\r', '\n']).to_owned();
+    match account::weakness(&password) {
+        None => Ok((password, None)),
+        Some(reason) => {
+            Err(Error::invalid("stdin", "password", "", reason, Text::new("换一个更长的", "choose a longer one")))
+        }
+    }
+}
+
+fn tell(name: &str, made: Option<String>) {
+    if let Some(password) = made {
+        println!("{name}\t{password}");
+    }
+}
+
+fn unknown_role(role: &str) -> Error {
+    let known = Role::ALL.map(Role::as_str).join(", ");
+    Error::invalid(
+        "--role",
+        "role",
+        role,
+        Text::new("没有这个角色", "no such role"),
+        Text::new(format!("可选: {known}"), format!("one of: {known}")),
+    )
+}
