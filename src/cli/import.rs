@@ -1,15 +1,431 @@
-//! `gridpin import`.
+//! `gridpin import`: files into the database, all or nothing; and an import taken back.
 
-use crate::error::{Error, Result};
+use crate::domain::{Actor, Address, Building, Grid, Hazard, Headcount, Place, Rental, Role, Scope};
+use crate::error::{Error, Fault, Result, Text};
+use crate::exchange::{self, Columns, CrsOption, Ground, Kind, ReadOptions, Reader, encoding, osm, write_rejects};
+use crate::store::import::Importable;
+use crate::store::{ImportOptions, ImportSummary, Incoming, Reject, Store};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Instant;
 
 /// What `gridpin import` can be told.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+#[command(
+    after_help = "read = accepted + unchanged + rejected, always. All or nothing unless --keep-good; importing the \
+    same file again changes nothing; `gridpin import undo BATCH` takes an import back.\n\
+    读取 = 接受 + 未变 + 拒绝，恒成立。默认要么全部导入、要么一条不导入；重复导入同一文件不改变任何记录；\
+    gridpin import undo 批次号 可整批撤销。"
+)]
+pub struct Args {
+    /// What the file holds / 文件内容 (`undo`: takes an import back; `list`: shows the imports)
+    #[arg(value_enum)]
+    pub what: What,
+    /// The file: csv, shp, gpkg, geojson, topojson, fgb, gml, xlsx, csv.gz, geojson.gz; for `osm` an .osm.pbf; for `undo`
+    /// the import's number
+    #[arg(default_value = "", hide_default_value = true)]
+    pub file: String,
+    /// How the file is to be read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Name of the import, for people (default: the file's name)
+    #[arg(long)]
+    pub batch: Option<String>,
+    /// Judges everything and stores nothing; without --database only the form is judged
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Takes the good rows even when others are rejected
+    #[arg(long)]
+    pub keep_good: bool,
+    /// Writes the rejected rows, in the shape of the input with row, field, value and reason
+    #[arg(long, value_name = "FILE.csv")]
+    pub rejects: Option<PathBuf>,
+    /// PostgreSQL connection URL of the application's role
+    #[arg(long, env = "GRIDPIN_DATABASE", hide_env_values = true)]
+    pub database: Option<String>,
+    /// Account that the import is recorded under
+    #[arg(long, default_value = "system", value_name = "ACCOUNT")]
+    pub by: String,
+}
+
+/// How files are read: shared by the commands that read them.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Reading {
+    /// Coordinate system: EPSG:4549, cgcs2000, wgs84, gcj02, bd09, or auto to have it guessed (default: what the file says)
+    #[arg(long)]
+    pub crs: Option<String>,
+    /// Text encoding: utf-8, gbk, gb18030, big5, shift_jis ... (default: found out)
+    #[arg(long)]
+    pub encoding: Option<String>,
+    /// Headings of a site's own, in the form of data/column.toml
+    #[arg(long, value_name = "F.toml")]
+    pub columns: Option<PathBuf>,
+    /// Layer to read, where the file has several
+    #[arg(long)]
+    pub layer: Option<String>,
+    /// Leaves columns of persons (姓名, 身份证, 电话 ...) unread instead of refusing the file
+    #[arg(long)]
+    pub drop_person_columns: bool,
+}
+
+impl Reading {
+    /// The options of the reader; `ground` is what `--crs auto` compares with.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that is no coordinate system or encoding, or a file of headings that will not do.
+    pub fn options(&self, ground: Ground) -> Result<ReadOptions> {
+        Ok(ReadOptions {
+            crs: self.crs.as_deref().map_or(Ok(CrsOption::Declared), |crs| CrsOption::parse(crs, ground))?,
+            encoding: self.encoding.as_deref().map(encoding::parse).transpose()?,
+            columns: self.columns.as_deref().map_or_else(|| Ok(Columns::default()), Columns::with_file)?,
+            layer: self.layer.clone(),
+            drop_person_columns: self.drop_person_columns,
+            ..ReadOptions::default()
+        })
+    }
+}
+
+/// What can be imported, and what can be done with imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum What {
+    /// Grid polygons / 网格
+    Grid,
+    /// Standardized addresses / 标准地址
+    Address,
+    /// Buildings / 建筑
+    Building,
+    /// Places / 场所
+    Place,
+    /// Rentals / 出租房
+    Rental,
+    /// Hazards / 隐患
+    Hazard,
+    /// Headcounts of care groups / 关爱群体人数
+    Headcount,
+    /// An OpenStreetMap extract: grids, buildings and addresses
+    Osm,
+    /// Takes an import back / 撤销
+    Undo,
+    /// The latest imports / 列出
+    List,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// Always, until it is built.
-pub fn run(_: Args) -> Result<()> {
-    Err(Error::Internal("gridpin import is not built yet".into()))
+/// `Invalid` with every fault of the file when it was refused; the store's errors.
+pub fn run(args: Args) -> Result<()> {
+    match args.what {
+        What::Grid => import_file::<Grid>(&args),
+        What::Address => import_file::<Address>(&args),
+        What::Building => import_file::<Building>(&args),
+        What::Place => import_file::<Place>(&args),
+        What::Rental => import_file::<Rental>(&args),
+        What::Hazard => import_file::<Hazard>(&args),
+        What::Headcount => import_file::<Headcount>(&args),
+        What::Osm => import_osm(&args),
+        What::Undo => undo(&args),
+        What::List => list(&args),
+    }
+}
+
+fn actor(args: &Args) -> Actor {
+    Actor { name: args.by.clone(), role: Role::Steward, scope: Scope::All }
+}
+
+fn database(args: &Args) -> Result<&str> {
+    args.database.as_deref().ok_or_else(|| {
+        Error::invalid(
+            "",
+            "--database",
+            "",
+            Text::new("没有指定数据库", "no database was named"),
+            Text::new(
+                "请用 --database URL 或环境变量 GRIDPIN_DATABASE",
+                "give --database URL, or set GRIDPIN_DATABASE",
+            ),
+        )
+    })
+}
+
+/// What the reading thread sends.
+enum Sent<T> {
+    Rows(exchange::Batch<T>),
+    Failed(Error),
+    End(Vec<Text>),
+}
+
+/// Reads a file on a thread of its own, so that reading, judging and storing overlap. Answers once the file is open.
+fn start_reading<T: Kind>(path: PathBuf, options: ReadOptions) -> Result<Receiver<Sent<T>>> {
+    let (sender, receiver) = sync_channel(4);
+    let (opened, is_open) = sync_channel(1);
+    std::thread::spawn(move || {
+        let mut reader = match Reader::<T>::open(&path, &options) {
+            Ok(reader) => reader,
+            Err(error) => return drop(opened.send(Err(error))),
+        };
+        opened.send(Ok(())).ok();
+        loop {
+            let sent = match reader.next_batch() {
+                Ok(Some(batch)) => Sent::Rows(batch),
+                Ok(None) => Sent::End(std::mem::take(&mut reader.notes)),
+                Err(error) => Sent::Failed(error),
+            };
+            let more = matches!(sent, Sent::Rows(_));
+            if sender.send(sent).is_err() || !more {
+                return;
+            }
+        }
+    });
+    is_open.recv().map_err(|_| Error::Internal("the reader broke".into()))??;
+    Ok(receiver)
+}
+
+fn import_file<T: Kind + Importable>(args: &Args) -> Result<()> {
+    let path = PathBuf::from(&args.file);
+    let ground = if args.reading.crs.as_deref().is_some_and(|crs| crs.eq_ignore_ascii_case("auto")) {
+        known_ground(args)?
+    } else {
+        Ground::Unknown
+    };
+    let options = args.reading.options(ground)?;
+    let started = Instant::now();
+    let rows = start_reading::<T>(path.clone(), options.clone())?;
+    let (place, unit) = (args.file.clone(), exchange::Unit::of(&path));
+    let (noted, notes) = sync_channel(1);
+    let mut pending: std::collections::VecDeque<Result<Incoming<T>>> = std::collections::VecDeque::new();
+    let source = std::iter::from_fn(move || {
+        loop {
+            if let Some(next) = pending.pop_front() {
+                return Some(next);
+            }
+            match rows.recv() {
+                Ok(Sent::Rows(batch)) => {
+                    // Two lists in the order of the file, to be merged into one.
+                    let mut rejects = batch.rejects.into_iter().peekable();
+                    for row in batch.rows {
+                        while let Some(reject) = rejects.next_if(|reject| reject.row < row.number) {
+                            pending.push_back(Ok(Incoming::Reject(refused(&place, unit, reject))));
+                        }
+                        pending.push_back(Ok(Incoming::Record(row.number, row.record)));
+                    }
+                    pending.extend(rejects.map(|reject| Ok(Incoming::Reject(refused(&place, unit, reject)))));
+                }
+                Ok(Sent::End(notes)) => {
+                    noted.send(notes).ok();
+                    return None;
+                }
+                Ok(Sent::Failed(error)) => return Some(Err(error)),
+                Err(_) => return None,
+            }
+        }
+    });
+    let summary = store_or_judge(args, source)?;
+    for note in notes.try_recv().unwrap_or_default() {
+        eprintln!("{note}");
+    }
+    finish::<T>(args, &path, &options, summary, started)
+}
+
+fn refused(place: &str, unit: exchange::Unit, reject: exchange::Reject) -> Reject {
+    Reject { row: reject.row, fault: reject.complaint.fault(unit.place(place, reject.row)) }
+}
+
+fn store_or_judge<T, S>(args: &Args, source: S) -> Result<ImportSummary>
+where
+    T: Importable,
+    S: Iterator<Item = Result<Incoming<T>>> + Send + 'static,
+{
+    if args.dry_run && args.database.is_none() {
+        let mut summary = ImportSummary::default();
+        for incoming in source {
+            summary.read += 1;
+            match incoming? {
+                Incoming::Record(..) => summary.accepted += 1,
+                Incoming::Reject(reject) => summary.rejects.push(reject),
+            }
+        }
+        summary.rejected = summary.rejects.len() as u64;
+        eprintln!("没有 --database：只检查了形式 / without --database only the form was judged");
+        return Ok(summary);
+    }
+    let url = database(args)?.to_owned();
+    let file = Path::new(&args.file).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let options = ImportOptions {
+        batch: args.batch.clone().unwrap_or_else(|| file.clone()),
+        file,
+        file_hash: None,
+        keep_good: args.keep_good,
+        dry_run: args.dry_run,
+    };
+    let actor = actor(args);
+    super::block_on(async move {
+        let store = Store::connect(&url).await?;
+        let summary = store.import(&actor, &options, source).await;
+        store.close().await;
+        summary
+    })
+}
+
+/// Prints the summary, writes the rejects, and says by its answer whether the file was refused.
+fn finish<T: Kind>(
+    args: &Args,
+    path: &Path,
+    options: &ReadOptions,
+    summary: ImportSummary,
+    started: Instant,
+) -> Result<()> {
+    print_summary(T::NAME, &summary, started);
+    let faults: Vec<(u64, Fault)> = summary.rejects.into_iter().map(|reject| (reject.row, reject.fault)).collect();
+    if let Some(rejects) = &args.rejects {
+        write_rejects::<T>(rejects, path, options, &faults)?;
+        eprintln!("拒绝的行写入 / rejected rows in {}", rejects.display());
+    }
+    if faults.is_empty() || args.keep_good {
+        return Ok(());
+    }
+    let all = faults.len();
+    let mut shown: Vec<Fault> = faults.into_iter().take(20).map(|(_, fault)| fault).collect();
+    shown.push(Fault {
+        place: args.file.clone(),
+        field: String::new(),
+        value: String::new(),
+        reason: Text::new(
+            format!("共 {all} 行被拒绝，没有导入任何记录"),
+            format!("{all} rows were rejected and nothing was imported"),
+        ),
+        remedy: Text::new(
+            "更正后重试；--rejects FILE.csv 得到全部清单；--keep-good 只导入合格的行",
+            "mend them and try again; --rejects FILE.csv lists them all; --keep-good imports the good rows",
+        ),
+    });
+    Err(Error::Invalid(shown))
+}
+
+fn print_summary(kind: &str, summary: &ImportSummary, started: Instant) {
+    let ImportSummary { read, accepted, unchanged, rejected, .. } = summary;
+    println!(
+        "{kind}: read {read} = accepted {accepted} + unchanged {unchanged} + rejected {rejected}\n\
+         {kind}：读取 {read} = 接受 {accepted} + 未变 {unchanged} + 拒绝 {rejected}"
+    );
+    let seconds = started.elapsed().as_secs_f64();
+    match summary.batch_id {
+        Some(id) => {
+            println!("import {id} stored in {seconds:.2} s / 已入库，批次号 {id}（撤销：gridpin import undo {id}）")
+        }
+        None => println!("nothing stored ({seconds:.2} s) / 未入库"),
+    }
+}
+
+/// The city that the database knows, for `--crs auto`.
+fn known_ground(args: &Args) -> Result<Ground> {
+    let Some(url) = args.database.clone() else { return Ok(Ground::Unknown) };
+    let actor = actor(args);
+    let loaded = super::block_on(async move {
+        let store = Store::connect(&url).await?;
+        let loaded = store.load(&actor).await;
+        store.close().await;
+        loaded
+    })?;
+    Ok(ground_of(&loaded.records.grids))
+}
+
+/// Grids as ground to compare with.
+pub(super) fn ground_of(grids: &crate::domain::Table<Grid>) -> Ground {
+    if grids.is_empty() {
+        return Ground::Unknown;
+    }
+    let index = crate::index::GridIndex::build(grids);
+    Ground::Grid(std::sync::Arc::new(move |code, at| {
+        index.position(code).is_some_and(|grid| index.signed_distance_m(grid, at) >= 0.0)
+    }))
+}
+
+fn import_osm(args: &Args) -> Result<()> {
+    let started = Instant::now();
+    let city = osm::read(Path::new(&args.file))?;
+    for note in &city.notes {
+        eprintln!("{note}");
+    }
+    let place = args.file.clone();
+    let mut done: Vec<i64> = Vec::new();
+    // Later kinds refer to earlier ones; what came before a failure is taken back.
+    let all = |done: &mut Vec<i64>| -> Result<()> {
+        done.extend(import_records(args, &place, city.grids, started)?);
+        done.extend(import_records(args, &place, city.buildings, started)?);
+        done.extend(import_records(args, &place, city.addresses, started)?);
+        Ok(())
+    };
+    let result = all(&mut done);
+    if result.is_err() && !done.is_empty() {
+        let (url, actor) = (database(args)?.to_owned(), actor(args));
+        super::block_on(async move {
+            let store = Store::connect(&url).await?;
+            for batch in done.iter().rev() {
+                store.undo_import(&actor, *batch).await?;
+            }
+            Ok(())
+        })?;
+    }
+    result
+}
+
+fn import_records<T: Kind + Importable>(
+    args: &Args,
+    place: &str,
+    records: Vec<T>,
+    started: Instant,
+) -> Result<Option<i64>> {
+    if records.is_empty() {
+        return Ok(None);
+    }
+    let rows = records.into_iter().enumerate().map(|(i, record)| Ok(Incoming::Record(i as u64 + 1, record)));
+    let summary = store_or_judge(args, rows)?;
+    print_summary(T::NAME, &summary, started);
+    if summary.rejected > 0 && !args.keep_good {
+        let faults = summary
+            .rejects
+            .into_iter()
+            .take(20)
+            .map(|reject| Fault { place: format!("{place} {}", reject.fault.place), ..reject.fault });
+        return Err(Error::Invalid(faults.collect()));
+    }
+    Ok(summary.batch_id)
+}
+
+fn undo(args: &Args) -> Result<()> {
+    let batch: i64 = args.file.parse().map_err(|_| {
+        Error::invalid(
+            "",
+            "BATCH",
+            &args.file,
+            Text::new("批次号应为整数", "the number of an import is wanted"),
+            Text::new("用 gridpin import list 查看批次号", "gridpin import list shows the numbers"),
+        )
+    })?;
+    let (url, actor) = (database(args)?.to_owned(), actor(args));
+    let undone = super::block_on(async move { Store::connect(&url).await?.undo_import(&actor, batch).await })?;
+    println!(
+        "import {batch} taken back: {} records withdrawn, {} restored / 批次 {batch} 已撤销：撤回 {} 条，恢复 {} 条",
+        undone.withdrawn, undone.restored, undone.withdrawn, undone.restored
+    );
+    Ok(())
+}
+
+fn list(args: &Args) -> Result<()> {
+    let (url, actor) = (database(args)?.to_owned(), actor(args));
+    let batches = super::block_on(async move { Store::connect(&url).await?.begin(&actor).await?.batches(50).await })?;
+    for batch in batches {
+        let [read, accepted, unchanged, rejected] = batch.counts;
+        let state = if batch.undone_at.is_some() { "undone / 已撤销" } else { "" };
+        println!(
+            "{:>6}  {}  {:<10} {}  read {read} = {accepted} + {unchanged} + {rejected}  {} {state}",
+            batch.batch_id,
+            batch.made_at.format("%Y-%m-%d %H:%M"),
+            batch.kind,
+            batch.name,
+            batch.made_by,
+        );
+    }
+    Ok(())
 }

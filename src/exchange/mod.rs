@@ -20,7 +20,7 @@ pub mod sheet;
 
 pub use column::Columns;
 pub use kind::Kind;
-pub use reader::{Batch, Read, Reader, Row, read};
+pub use reader::{Batch, Read, Reader, Row, read, write_rejects};
 pub use reject::{Complaint, Reject, Unit};
 
 use crate::crs::Crs;

@@ -8,7 +8,7 @@ use super::sheet::{self, Sheet};
 use super::{CrsOption, Ground, ReadOptions};
 use crate::crs::{Crs, Door, guess};
 use crate::domain::LonLat;
-use crate::error::{Error, Result, Text};
+use crate::error::{Error, Fault, Result, Text};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
@@ -80,6 +80,35 @@ pub fn read<T: Kind>(path: &Path, options: &ReadOptions) -> Result<Read<T>> {
     Ok(Read { rows, rejects, headings, unit, place, notes })
 }
 
+/// Writes rejected rows of a file of this kind in its own shape: see [`super::reject::write`].
+///
+/// # Errors
+/// As there.
+pub fn write_rejects<T: Kind>(to: &Path, path: &Path, options: &ReadOptions, faults: &[(u64, Fault)]) -> Result<()> {
+    super::reject::write(to, path, options, &|layers| choose::<T>(path, options, layers), faults)
+}
+
+/// The layer that has the fields of a kind; among several, the one that is named after it.
+fn choose<T: Kind>(path: &Path, options: &ReadOptions, layers: &[(String, Vec<String>)]) -> Result<usize> {
+    let fits =
+        |headings: &[String]| T::missing(&options.columns.plan(T::NAME, T::FIELDS, headings, false), true).is_empty();
+    let good: Vec<usize> = (0..layers.len()).filter(|i| fits(&layers[*i].1)).collect();
+    let named: Vec<usize> = good.iter().copied().filter(|i| layers[*i].0.to_lowercase().contains(T::NAME)).collect();
+    match (good.as_slice(), named.as_slice()) {
+        ([one], _) | (_, [one]) => Ok(*one),
+        _ => Err(Error::invalid(
+            path.display().to_string(),
+            "layer",
+            layers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", "),
+            Text::new(
+                "文件有多个图层，无法判断用哪一个",
+                "the file has several layers, and which is meant cannot be told",
+            ),
+            Text::new("请用 --layer 指定图层", "say which with --layer"),
+        )),
+    }
+}
+
 /// Hashes are their own hash.
 #[derive(Default)]
 struct Same(u64);
@@ -125,31 +154,8 @@ impl<T: Kind> Reader<T> {
     /// `Invalid` for a file that cannot be read, lacks a column, carries a column of persons, or whose coordinate system
     /// is unknown or cannot be guessed.
     pub fn open(path: &Path, options: &ReadOptions) -> Result<Reader<T>> {
-        let fitting = |short: bool, headings: &[String]| options.columns.plan(T::NAME, T::FIELDS, headings, short);
-        let choose = |layers: &[(String, Vec<String>)]| -> Result<usize> {
-            let good: Vec<usize> =
-                (0..layers.len()).filter(|i| T::missing(&fitting(false, &layers[*i].1), true).is_empty()).collect();
-            let named: Vec<usize> =
-                good.iter().copied().filter(|i| layers[*i].0.to_lowercase().contains(T::NAME)).collect();
-            match (good.as_slice(), named.as_slice()) {
-                ([one], _) | (_, [one]) => Ok(*one),
-                _ => {
-                    let names = layers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
-                    Err(Error::invalid(
-                        path.display().to_string(),
-                        "layer",
-                        names,
-                        Text::new(
-                            "文件有多个图层，无法判断用哪一个",
-                            "the file has several layers, and which is meant cannot be told",
-                        ),
-                        Text::new("请用 --layer 指定图层", "say which with --layer"),
-                    ))
-                }
-            }
-        };
-        let sheet = sheet::open(path, options, &choose)?;
-        let plan = fitting(sheet.short_headings, &sheet.headings);
+        let sheet = sheet::open(path, options, &|layers| choose::<T>(path, options, layers))?;
+        let plan = options.columns.plan(T::NAME, T::FIELDS, &sheet.headings, sheet.short_headings);
         let person_columns =
             column::persons(&sheet.place, &sheet.headings, T::THINGS_HAVE_NAMES, options.drop_person_columns)?;
         let Sheet { place, headings, unit, has_shapes, crs, mut notes, content, .. } = sheet;
@@ -251,12 +257,7 @@ impl<T: Kind> Reader<T> {
                     return Err(Error::Invalid(vec![complaint.fault(self.unit.place(&self.place, row.number))]));
                 }
                 Err(complaint) => {
-                    let hidden = self.options.screen;
-                    let cells = row.cells.iter().map(|cell| match hidden && super::person::screen(cell).is_some() {
-                        true => super::person::mask(cell),
-                        false => cell.to_owned(),
-                    });
-                    batch.rejects.push(Reject { row: row.number, cells: cells.collect(), complaint });
+                    batch.rejects.push(Reject { row: row.number, complaint });
                 }
             }
         }

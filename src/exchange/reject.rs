@@ -1,6 +1,9 @@
 //! Rows that did not pass: what is wrong with each, and the file in the shape of the input that says so.
 
+use super::gdal::Choose;
+use super::{ReadOptions, person, sheet};
 use crate::error::{Error, Fault, Result, Text};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What is wrong with a value.
@@ -55,8 +58,6 @@ pub struct Reject {
     pub row: u64,
     /// What is wrong with it.
     pub complaint: Complaint,
-    /// The row's cells as read, in the order of the headings.
-    pub cells: Vec<String>,
 }
 
 /// How rows are called in messages.
@@ -71,6 +72,17 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// What a file's rows are, by its ending.
+    pub fn of(path: &Path) -> Unit {
+        let name = path.to_string_lossy().to_lowercase();
+        let plain = name.strip_suffix(".gz").unwrap_or(&name);
+        match plain.rsplit('.').next() {
+            Some("csv" | "txt" | "tsv") => Unit::Line,
+            Some("xlsx" | "xlsm") => Unit::Row,
+            _ => Unit::Feature,
+        }
+    }
+
     /// The place of a row in messages.
     pub fn place(self, file: &str, row: u64) -> String {
         match self {
@@ -100,28 +112,48 @@ pub fn error(file: &str, unit: Unit, rejects: &[Reject], all: u64) -> Error {
     Error::Invalid(faults)
 }
 
-/// Writes rejects in the shape of the input: its columns, then row, field, value and reason. UTF-8 with a byte order
-/// mark, so that spreadsheets read it rightly.
+/// Writes rejected rows in the shape of the input: its columns, then row, field, value and reason. `faults` says what is
+/// wrong with which row; the cells are read from the file once more. UTF-8 with a byte order mark, so that spreadsheets
+/// read it rightly. Numbers of persons are hidden where the input is screened.
 ///
 /// # Errors
-/// `Unavailable` when the file cannot be written.
-pub fn write(path: &Path, headings: &[String], rejects: &[Reject]) -> Result<()> {
+/// As [`sheet::open`], and `Unavailable` when the file cannot be written.
+pub fn write(
+    path: &Path,
+    input: &Path,
+    options: &ReadOptions,
+    choose: Choose<'_>,
+    faults: &[(u64, Fault)],
+) -> Result<()> {
+    let mut sheet = sheet::open(input, options, choose)?;
+    let mut by_row: BTreeMap<u64, Vec<&Fault>> = BTreeMap::new();
+    faults.iter().for_each(|(row, fault)| by_row.entry(*row).or_default().push(fault));
     super::export::atomically(path, |part| {
         let failed = |error: csv::Error| Error::Unavailable(format!("{}: {error}", path.display()));
-        let mut file =
-            std::fs::File::create(part).map_err(|e| Error::Unavailable(format!("{}: {e}", path.display())))?;
-        std::io::Write::write_all(&mut file, "\u{feff}".as_bytes())
-            .map_err(|e| Error::Unavailable(format!("{}: {e}", path.display())))?;
+        let mut file = std::fs::File::create(part).map_err(|error| failed(error.into()))?;
+        std::io::Write::write_all(&mut file, "\u{feff}".as_bytes()).map_err(|error| failed(error.into()))?;
         let mut out = csv::WriterBuilder::new().flexible(true).from_writer(std::io::BufWriter::new(file));
-        let added = ["row", "field", "value", "reason"].map(String::from);
-        out.write_record(headings.iter().chain(&added)).map_err(failed)?;
-        for reject in rejects {
-            let mut cells = reject.cells.clone();
-            cells.resize(headings.len(), String::new());
-            let Complaint { field, value, reason, .. } = &reject.complaint;
-            cells.extend([reject.row.to_string(), field.clone(), value.clone(), reason.to_string()]);
-            out.write_record(&cells).map_err(failed)?;
+        let added = ["row", "field", "value", "reason"];
+        out.write_record(sheet.headings.iter().map(String::as_str).chain(added)).map_err(failed)?;
+        loop {
+            let rows = sheet.content.next_rows(16_384)?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                for fault in by_row.get(&row.number).into_iter().flatten() {
+                    let mut cells: Vec<String> = row.cells.iter().map(|cell| hidden(cell, options.screen)).collect();
+                    cells.resize(sheet.headings.len().max(cells.len()), String::new());
+                    let Fault { field, value, reason, .. } = fault;
+                    cells.extend([row.number.to_string(), field.clone(), value.clone(), reason.to_string()]);
+                    out.write_record(&cells).map_err(failed)?;
+                }
+            }
         }
-        out.flush().map_err(|e| Error::Unavailable(format!("{}: {e}", path.display())))
+        out.flush().map_err(|error| failed(error.into()))
     })
+}
+
+fn hidden(cell: &str, screen: bool) -> String {
+    if screen && person::screen(cell).is_some() { person::mask(cell) } else { cell.to_owned() }
 }

@@ -25,6 +25,57 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// Well-known binary, little endian; none for what is not a point or an area.
+    pub fn to_wkb(&self) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        let head = |out: &mut Vec<u8>, kind: u32| {
+            out.push(1);
+            out.extend(kind.to_le_bytes());
+        };
+        match self {
+            Shape::Point(x, y) => {
+                head(&mut out, 1);
+                [x, y].iter().for_each(|n| out.extend(n.to_le_bytes()));
+            }
+            Shape::Area(area) => {
+                head(&mut out, 6);
+                out.extend((area.0.len() as u32).to_le_bytes());
+                for polygon in &area.0 {
+                    head(&mut out, 3);
+                    out.extend((1 + polygon.interiors().len() as u32).to_le_bytes());
+                    for ring in std::iter::once(polygon.exterior()).chain(polygon.interiors()) {
+                        out.extend((ring.0.len() as u32).to_le_bytes());
+                        ring.0.iter().flat_map(|c| [c.x, c.y]).for_each(|n| out.extend(n.to_le_bytes()));
+                    }
+                }
+            }
+            Shape::None | Shape::Other(_) | Shape::Broken => return None,
+        }
+        Some(out)
+    }
+
+    /// Well-known text; empty for what is not a point or an area.
+    pub fn to_wkt(&self) -> String {
+        let ring = |ring: &LineString<f64>| {
+            let corners: Vec<String> = ring.0.iter().map(|c| format!("{} {}", c.x, c.y)).collect();
+            format!("({})", corners.join(","))
+        };
+        match self {
+            Shape::Point(x, y) => format!("POINT ({x} {y})"),
+            Shape::Area(area) => {
+                let polygons = area.0.iter().map(|polygon| {
+                    let rings: Vec<String> =
+                        std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(ring).collect();
+                    format!("({})", rings.join(","))
+                });
+                format!("MULTIPOLYGON ({})", polygons.collect::<Vec<_>>().join(","))
+            }
+            Shape::None | Shape::Other(_) | Shape::Broken => String::new(),
+        }
+    }
+}
+
 struct Wkb<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -128,6 +179,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn areas_survive_well_known_binary(corners in prop::collection::vec((-180.0f64..180.0, -90.0f64..90.0), 3..20)) {
+            let ring = LineString(corners.iter().map(|(x, y)| Coord { x: *x, y: *y }).collect());
+            let area = Shape::Area(MultiPolygon(vec![Polygon::new(ring.clone(), vec![ring])]));
+            prop_assert_eq!(Shape::from_wkb(&area.to_wkb().expect("an area")), area);
+        }
+
         #[test]
         fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..200), kind in 0u8..13) {
             let mut wkb = vec![1, kind, 0, 0, 0];

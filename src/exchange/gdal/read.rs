@@ -1,12 +1,12 @@
-//! The only file that names GDAL's data model: layers in, layers out.
+//! Layers in.
 
-use super::encoding::{self, Detector};
-use super::reject::{Complaint, Unit};
-use super::shape::Shape;
-use super::sheet::{Content, Row, Sheet};
-use super::{ReadOptions, not_what_it_says};
 use crate::crs::projected;
 use crate::error::{Error, Result, Text};
+use crate::exchange::encoding::{self, Detector};
+use crate::exchange::reject::{Complaint, Unit};
+use crate::exchange::shape::Shape;
+use crate::exchange::sheet::{Content, Row, Sheet};
+use crate::exchange::{ReadOptions, not_what_it_says};
 use csv::StringRecord;
 use encoding_rs::{Encoding, UTF_8};
 use gdal::vector::{LayerAccess, OwnedFeatureIterator};
@@ -87,7 +87,7 @@ pub fn read(
         .map(|layer| (layer.name(), layer.defn().fields().map(|field| field.name()).collect()))
         .collect();
     let chosen = match (&options.layer, layers.len()) {
-        (_, 0) => return Err(super::empty(place)),
+        (_, 0) => return Err(crate::exchange::empty(place)),
         (Some(name), _) => {
             layers.iter().position(|(layer, _)| layer == name).ok_or_else(|| no_layer(place, name, &layers))?
         }
