@@ -13,6 +13,7 @@ pub mod spoil;
 pub mod rental;
 pub mod census;
 pub mod write;
+pub mod load;
 
 use crate::domain::{Address, LonLat, Records};
 use crate::error::Result;
@@ -39,12 +40,18 @@ enum Command {
         #[arg(long)]
         today: Option<NaiveDate>,
     },
+    /// Load the town with its accounts into an empty database / 载入演示数据库
+    Load {
+        /// PostgreSQL connection URL of the application's role.
+        #[arg(long, env = "GRIDPIN_DATABASE", hide_env_values = true)]
+        database: String,
+    },
 }
 
 /// Runs `gridpin demo`.
 ///
 /// # Errors
-/// Where the folder cannot be written.
+/// Where the folder cannot be written or the database is away.
 pub fn run(args: Args) -> Result<()> {
     match args.command {
         Command::Write { folder, seed, today } => {
@@ -53,6 +60,13 @@ pub fn run(args: Args) -> Result<()> {
             let wrong = town.truth.iter().filter(|t| !t.error.starts_with("ok")).count();
             let (addresses, buildings) = (town.records.addresses.len(), town.records.buildings.len());
             eprintln!("{}: {addresses} addresses ({wrong} with errors), {buildings} buildings", folder.display());
+            Ok(())
+        }
+        Command::Load { database } => {
+            match super::block_on(load::load(&database, chrono::Utc::now().date_naive()))? {
+                Some(stored) => eprintln!("the demo town is loaded: {stored} records / 演示城镇已载入"),
+                None => eprintln!("the database is not empty; nothing was loaded / 数据库非空，未载入"),
+            }
             Ok(())
         }
     }
