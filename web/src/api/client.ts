@@ -23,7 +23,10 @@ async function call<R>(method: string, path: string, body?: unknown, signal?: Ab
   try {
     answer = await fetch(path, {
       method,
-      headers: body === undefined ? { accept: 'application/json' } : { accept: 'application/json', 'content-type': 'application/json' },
+      headers:
+        body === undefined
+          ? { accept: 'application/json' }
+          : { accept: 'application/json', 'content-type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal,
     });
@@ -39,7 +42,8 @@ async function call<R>(method: string, path: string, body?: unknown, signal?: Ab
   throw problem;
 }
 
-const get = <R>(path: string, query?: Query, signal?: AbortSignal) => call<R>('GET', address(path, query), undefined, signal);
+const get = <R>(path: string, query?: Query, signal?: AbortSignal) =>
+  call<R>('GET', address(path, query), undefined, signal);
 const id = encodeURIComponent;
 
 /** Every call that the client makes. */
@@ -50,9 +54,10 @@ export const api = {
   signOut: () => call<void>('DELETE', '/api/session'),
 
   flags: (query: Query, signal?: AbortSignal) => get<T.Page<T.Flag>>('/api/flags', query, signal),
-  rules: () => get<T.Rule[] | { items: T.Rule[] } | { rules: T.Rule[] }>('/api/rules'),
+  rules: () => get<T.Page<T.Rule>>('/api/rules'),
   address: (address: string, signal?: AbortSignal) => get<T.Address>(`/api/addresses/${id(address)}`, {}, signal),
-  explain: (address: string, signal?: AbortSignal) => get<T.Explanation>(`/api/addresses/${id(address)}/explain`, {}, signal),
+  explain: (address: string, signal?: AbortSignal) =>
+    get<T.Explanation>(`/api/addresses/${id(address)}/explain`, {}, signal),
   search: (query: Query, signal?: AbortSignal) => get<T.Page<T.AddressHit>>('/api/addresses', query, signal),
   correct: (body: {
     correction_id: string;
@@ -64,7 +69,8 @@ export const api = {
   }) => call<T.Correction>('POST', '/api/corrections', body),
   dismiss: (address: string, body: { flag_id: string; reason: string; until: string }) =>
     call<void>('POST', `/api/addresses/${id(address)}/dismissals`, body),
-  restore: (address: string, flag: string) => call<void>('DELETE', `/api/addresses/${id(address)}/dismissals/${id(flag)}`),
+  restore: (address: string, flag: string) =>
+    call<void>('DELETE', `/api/addresses/${id(address)}/dismissals/${id(flag)}`),
 
   corrections: (query: Query, signal?: AbortSignal) => get<T.Page<T.Correction>>('/api/corrections', query, signal),
   review: (correction: string, verdict: 'verified' | 'rejected', reason: string) =>
@@ -73,6 +79,7 @@ export const api = {
   rentals: (query: Query, signal?: AbortSignal) => get<T.Page<T.Rental>>('/api/rentals', query, signal),
   rental: (rental: string, signal?: AbortSignal) => get<T.RentalDetail>(`/api/rentals/${id(rental)}`, {}, signal),
   heat: (query: Query, signal?: AbortSignal) => get<T.HeatSummary>('/api/heat-summary', query, signal),
+  hazards: (query: Query, signal?: AbortSignal) => get<T.Page<T.Hazard>>('/api/hazards', query, signal),
   transition: (hazard: string, to: string, base_version: number, note: string) =>
     call<T.Hazard>('POST', `/api/hazards/${id(hazard)}/transitions`, { to, base_version, note }),
 

@@ -8,6 +8,10 @@ class Events {
   #source: EventSource | null = null;
   #listeners = new Set<Listener>();
   #lost = false;
+  #again: ReturnType<typeof setTimeout> | undefined;
+
+  /** Called before it is begun anew: perhaps nobody is signed in any more. */
+  onClosed = (): void => {};
 
   start(): void {
     this.stop();
@@ -29,11 +33,20 @@ class Events {
     source.onerror = () => {
       this.#lost = true;
       void link.retry();
+      // A browser gives up for good when it is answered with an error: then it is begun anew.
+      if (source.readyState !== EventSource.CLOSED || this.#source !== source) return;
+      this.#again = setTimeout(() => {
+        this.onClosed();
+        if (this.#source !== source) return;
+        this.start();
+        this.#lost = true;
+      }, 5000);
     };
     this.#source = source;
   }
 
   stop(): void {
+    clearTimeout(this.#again);
     this.#source?.close();
     this.#source = null;
     this.#lost = false;

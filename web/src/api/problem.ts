@@ -7,7 +7,8 @@ export interface FieldError {
 }
 
 /** The kinds of failure that the client treats differently. */
-export type ProblemKind = 'offline' | 'signed_out' | 'forbidden' | 'not_found' | 'conflict' | 'invalid' | 'unavailable' | 'fault';
+export type ProblemKind =
+  'offline' | 'signed_out' | 'forbidden' | 'not_found' | 'conflict' | 'invalid' | 'unavailable' | 'fault';
 
 /** An RFC 9457 problem of the server, or the lack of any answer. */
 export class Problem extends Error {
@@ -46,7 +47,13 @@ export function readProblem(status: number, body: unknown): Problem {
     const reason = (fault.reason ?? {}) as Record<string, unknown>;
     const zh = text(reason.zh) || text(fault.reason);
     if (!zh && !text(reason.en)) return [];
-    return [{ field: text(fault.field), value: text(fault.value), reason: { zh: zh || text(reason.en), en: text(reason.en) || zh } }];
+    return [
+      {
+        field: text(fault.field),
+        value: text(fault.value),
+        reason: { zh: zh || text(reason.en), en: text(reason.en) || zh },
+      },
+    ];
   });
   const pair = (name: string) => {
     const en = text(doc[name]);

@@ -1,21 +1,30 @@
 import { events } from './events';
 import { api, onSignedOut } from './client';
 import type { Config, Me, Role } from './types';
+import type { StyleSpecification } from 'maplibre-gl';
 import type { Page } from '../view/url';
 
 /** Which pages a role has; the first is where it lands. */
 export const PAGES_OF: Record<Role, Page[]> = {
-  collector: ['pins'],
-  reviewer: ['pins', 'review'],
+  collector: ['pins', 'rentals'],
+  reviewer: ['pins', 'review', 'coverage'],
   department: ['rentals'],
-  police: ['rentals'],
+  police: ['rentals', 'coverage'],
   leader: ['coverage'],
   steward: ['pins', 'review', 'rentals', 'coverage'],
 };
 
+/** A vector basemap that cannot be read is none: the map does without. */
+const readBasemap = (url: string): Promise<StyleSpecification | null> =>
+  fetch(url)
+    .then((answer) => (answer.ok ? (answer.json() as Promise<StyleSpecification>) : null))
+    .catch(() => null);
+
 class Session {
   me: Me | null = $state(null);
   config: Config | null = $state(null);
+  /** The site's own vector basemap, where it has one. */
+  basemap: StyleSpecification | null = null;
   /** Whether the first look at the server is over. */
   ready = $state(false);
   /** Why the sign-in page is shown: an earlier session ran out. */
@@ -27,13 +36,24 @@ class Session {
       this.me = null;
       events.stop();
     };
+    events.onClosed = () => void api.me().catch(() => undefined);
   }
 
   /** Asks the server who is signed in. Throws when it does not answer. */
   async start(): Promise<void> {
     this.config = await api.config();
+    if (this.config.basemap?.kind === 'vector') this.basemap = await readBasemap(this.config.basemap.url);
     await this.#look();
     this.ready = true;
+    // Whether the server itself has lost its database: reading goes on, and the strip says so.
+    setInterval(() => {
+      if (this.me && document.visibilityState === 'visible') void this.lookAgain();
+    }, 30_000);
+  }
+
+  /** Reads the service's own state again. */
+  async lookAgain(): Promise<void> {
+    this.config = await api.config().catch(() => this.config);
   }
 
   async #look(): Promise<void> {

@@ -15,6 +15,8 @@ export interface Config {
   basemap: { kind: 'raster' | 'vector'; url: string; attribution: string } | null;
   demo: boolean;
   version: string;
+  /** The server answers from memory: its database is away. */
+  stale?: boolean;
 }
 export interface Me {
   name: string;

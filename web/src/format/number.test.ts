@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { measured, metres, missing, percent, points, whole } from './number';
+import { goal, measured, metres, missing, percent, points, whole } from './number';
 
 describe('numbers', () => {
   it.each([
@@ -18,6 +18,10 @@ describe('numbers', () => {
     [0.9999, '99.9%'],
     [1, '100%'],
   ])('prints the share %s as %s', (share, text) => expect(percent(share)).toBe(text));
+
+  it('prints targets as they were set', () => {
+    expect([0.95, 1, 0.975].map(goal)).toEqual(['95%', '100%', '97.5%']);
+  });
 
   it('says how far from the target', () => {
     expect(points(0.962, 0.95)).toBe('+1.2');
@@ -44,6 +48,13 @@ describe('numbers', () => {
   });
 
   it('gives measured values their digits', () => {
-    expect([12345.6, 43.21, 3.14159, 0.5, 0.00123, 7].map(measured)).toEqual(['12,346', '43.2', '3.14', '0.50', '0.0012', '7']);
+    expect([12345.6, 43.21, 3.14159, 0.5, 0.00123, 7].map(measured)).toEqual([
+      '12,346',
+      '43.2',
+      '3.14',
+      '0.50',
+      '0.0012',
+      '7',
+    ]);
   });
 });

@@ -2,7 +2,9 @@
 
 /** "12,345". */
 export function whole(value: number): string {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ',');
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /**
@@ -14,6 +16,11 @@ export function percent(share: number | null | undefined): string {
   if (share >= 1) return '100%';
   if (share <= 0) return '0%';
   return `${Math.min(99.9, Math.max(0.1, Math.round(share * 1000) / 10)).toFixed(1)}%`;
+}
+
+/** A target as it was set: "95%", "97.5%". */
+export function goal(share: number): string {
+  return `${+(share * 100).toFixed(1)}%`;
 }
 
 /** Percentage points from a target, signed: "+1.2", "−3.4", "0.0". The minus is a real minus. */
@@ -39,5 +46,11 @@ export function metres(value: number, fine = false): { value: string; unit: 'm' 
 export function measured(value: number): string {
   if (Number.isInteger(value)) return whole(value);
   const size = Math.abs(value);
-  return size >= 100 ? whole(value) : size >= 10 ? value.toFixed(1) : size >= 0.01 ? value.toFixed(2) : value.toPrecision(2);
+  return size >= 100
+    ? whole(value)
+    : size >= 10
+      ? value.toFixed(1)
+      : size >= 0.01
+        ? value.toFixed(2)
+        : value.toPrecision(2);
 }

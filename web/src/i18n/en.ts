@@ -24,6 +24,7 @@ export const en: Record<Key, string> = {
 
   offline_strip: 'Offline · showing data of {time}',
   down_strip: 'Server does not answer · showing data of {time} · reconnecting',
+  stale_strip: 'The database is away · reading works, saving does not',
   back_strip: 'Connected again',
   down_title: 'The server cannot be reached',
   down_text: 'It may be restarting, or the network is down. This page keeps trying by itself; you can also try now.',
@@ -230,10 +231,8 @@ export const en: Record<Key, string> = {
   rentals_none_text: 'Move the map, zoom out or clear the filters.',
   legend: 'Legend',
   legend_heat: 'Weighted hazards (minor 1 · serious 3 · major 9)',
-  legend_heat_items: 'Hazards (chosen check items)',
   legend_low: 'few',
   legend_high: 'many',
-  legend_estimate: 'From afar estimated by the grades’ shares; exact when zoomed in',
   legend_points: 'Rentals, by their worst hazard',
   legend_date: 'Data as of {time}',
   rental_card: 'Rental',

@@ -75,4 +75,3 @@ export function sayProblem(problem: Problem, reading = false): string {
   if (detail && problem.kind !== 'fault') return detail;
   return t(`problem_${problem.kind}` as Key, { status: problem.status });
 }
-

@@ -17,18 +17,40 @@ it('fills the same places in both languages', () => {
   const optional = new Set(['{unit}']);
   for (const key of Object.keys(zh) as (keyof typeof zh)[]) {
     const wanted = places(zh[key]).filter((place) => !optional.has(place));
-    expect(places(en[key]).filter((place) => !optional.has(place)), key).toEqual(wanted);
+    expect(
+      places(en[key]).filter((place) => !optional.has(place)),
+      key,
+    ).toEqual(wanted);
   }
 });
 
 it('has no Chinese left in English', () => {
-  for (const [key, text] of Object.entries(en)) if (key !== 'language') expect(text, key).not.toMatch(/[\u4e00-\u9fff]/);
+  for (const [key, text] of Object.entries(en))
+    if (key !== 'language') expect(text, key).not.toMatch(/[\u4e00-\u9fff]/);
 });
 
 it('names everything that the server names by code', () => {
   const codes = {
-    item: ['wiring', 'ebike_charging', 'gas', 'escape_route', 'barred_window', 'extinguisher', 'smoke_alarm', 'combustible_partition'],
-    care: ['living_alone', 'over_80', 'empty_nest', 'left_behind', 'disabled', 'low_income', 'children_without_carers', 'special_support'],
+    item: [
+      'wiring',
+      'ebike_charging',
+      'gas',
+      'escape_route',
+      'barred_window',
+      'extinguisher',
+      'smoke_alarm',
+      'combustible_partition',
+    ],
+    care: [
+      'living_alone',
+      'over_80',
+      'empty_nest',
+      'left_behind',
+      'disabled',
+      'low_income',
+      'children_without_carers',
+      'special_support',
+    ],
     role: ['collector', 'reviewer', 'department', 'police', 'leader', 'steward'],
     level: ['district', 'street', 'village', 'grid', 'microgrid'],
     state: ['open', 'assigned', 'mended', 'closed'],
@@ -36,5 +58,6 @@ it('names everything that the server names by code', () => {
     method: ['phone', 'map', 'survey', 'suggested', 'register'],
     problem: ['offline', 'signed_out', 'forbidden', 'not_found', 'conflict', 'invalid', 'unavailable', 'fault'],
   };
-  for (const [prefix, words] of Object.entries(codes)) for (const word of words) expect(zh).toHaveProperty(`${prefix}_${word}`);
+  for (const [prefix, words] of Object.entries(codes))
+    for (const word of words) expect(zh).toHaveProperty(`${prefix}_${word}`);
 });

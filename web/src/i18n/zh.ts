@@ -24,6 +24,7 @@ export const zh = {
   // connection
   offline_strip: '离线 · 显示的是 {time} 的数据',
   down_strip: '服务器无应答 · 显示的是 {time} 的数据 · 正在自动重连',
+  stale_strip: '数据库暂不可用 · 可以查看，暂不能保存',
   back_strip: '已恢复连接',
   down_title: '连接不到服务器',
   down_text: '服务器可能正在重启，或网络已中断。本页会自动重试，也可以现在重试。',
@@ -237,10 +238,8 @@ export const zh = {
   rentals_none_text: '移动地图、缩小比例，或清除筛选。',
   legend: '图例',
   legend_heat: '隐患加权数（一般 1 · 较大 3 · 重大 9）',
-  legend_heat_items: '隐患项数（所选检查项目）',
   legend_low: '少',
   legend_high: '多',
-  legend_estimate: '远景为按等级比例估算；放大后逐处精确',
   legend_points: '出租房，按最重隐患',
   legend_date: '数据截至 {time}',
   rental_card: '出租房',

@@ -5,10 +5,13 @@ import type {
   SourceSpecification,
   StyleSpecification,
 } from 'maplibre-gl';
-import type { Config, Role } from '../api/types';
+import type { Config, Grade, Role } from '../api/types';
 import { ACTION, CARE, HEAT, INK, NO_DATA, PAPER, RATE, RATE_STEPS } from './colour';
 import { CARE_BANDS } from '../format/care';
-import type { Grade } from '../api/types';
+import { GRADES } from '../rental/item';
+
+/** The weight of a hazard by its grade, the same as the server's. */
+export const GRADE_WEIGHT: Record<Grade, number> = { minor: 1, serious: 3, major: 9 };
 
 /** Text in the system's own fonts: without `glyphs` the map draws every letter itself. */
 const FONT = ['PingFang SC, Noto Sans SC, Noto Sans CJK SC, Source Han Sans SC, Microsoft YaHei, sans-serif'];
@@ -16,22 +19,22 @@ const HALO = { 'text-halo-color': 'rgba(255,255,255,0.92)', 'text-halo-width': 1
 
 /** Layers of the server that a role may read; what it may not see answers as if it did not exist, so none asks. */
 export const LAYERS_OF: Record<Role, string[]> = {
-  collector: ['grid', 'building', 'address', 'flag'],
-  reviewer: ['grid', 'building', 'address', 'flag'],
-  department: ['grid', 'building', 'rental', 'hazard', 'heat'],
-  police: ['grid', 'building', 'rental', 'hazard', 'heat'],
+  collector: ['grid', 'building', 'address', 'flag', 'rental', 'heat'],
+  reviewer: ['grid', 'building', 'address', 'flag', 'care'],
+  department: ['grid', 'building', 'hazard'],
+  police: ['grid', 'building', 'rental', 'heat', 'care'],
   leader: ['grid', 'care'],
-  steward: ['grid', 'building', 'address', 'flag', 'rental', 'hazard', 'heat', 'care'],
+  steward: ['grid', 'building', 'address', 'flag', 'rental', 'heat', 'care'],
 };
 
 /** Where a layer's tiles begin and end; past the end the last ones are drawn larger. */
 const ZOOMS: Record<string, [number, number]> = {
   grid: [0, 16],
   building: [13, 16],
-  address: [0, 16],
-  flag: [0, 16],
-  rental: [0, 16],
-  hazard: [0, 16],
+  address: [14, 16],
+  flag: [5, 16],
+  rental: [13, 16],
+  hazard: [5, 16],
   heat: [0, 16],
   care: [0, 16],
 };
@@ -44,7 +47,7 @@ function source(layer: string): SourceSpecification {
 const level = (name: string): FilterSpecification => ['==', ['get', 'level'], name];
 
 /** The quiet ground: paper, buildings, borders. Good without any basemap. */
-function ground(config: Config | null, layers: string[]): StyleSpecification {
+function ground(config: Config | null, layers: string[], vector: StyleSpecification | null = null): StyleSpecification {
   const style: StyleSpecification = {
     version: 8,
     sources: Object.fromEntries(layers.map((layer) => [layer, source(layer)])),
@@ -53,7 +56,25 @@ function ground(config: Config | null, layers: string[]): StyleSpecification {
   if (config?.basemap?.kind === 'raster') {
     const { url, attribution } = config.basemap;
     style.sources.basemap = { type: 'raster', tiles: [url], tileSize: 256, attribution };
-    style.layers.push({ id: 'basemap', type: 'raster', source: 'basemap', paint: { 'raster-opacity': 0.75, 'raster-saturation': -0.6 } });
+    style.layers.push({
+      id: 'basemap',
+      type: 'raster',
+      source: 'basemap',
+      paint: { 'raster-opacity': 0.75, 'raster-saturation': -0.6 },
+    });
+  }
+  if (vector) {
+    // Its own glyphs are left out: text is drawn here. Names get a prefix, so that they meet none of ours.
+    for (const [name, spec] of Object.entries(vector.sources)) style.sources[`basemap-${name}`] = spec;
+    if (vector.sprite) style.sprite = vector.sprite;
+    for (const layer of vector.layers) {
+      if (layer.type === 'background') continue;
+      style.layers.push({
+        ...layer,
+        id: `basemap-${layer.id}`,
+        source: `basemap-${layer.source}`,
+      } as LayerSpecification);
+    }
   }
   return style;
 }
@@ -66,7 +87,17 @@ const buildings = (): LayerSpecification[] => [
     'source-layer': 'building',
     minzoom: 14,
     paint: {
-      'fill-color': ['match', ['get', 'kind'], 'public', '#d9dfe0', 'industrial', '#dcd9d4', 'commercial', '#dfd9d0', '#dbdfd8'],
+      'fill-color': [
+        'match',
+        ['get', 'kind'],
+        'public',
+        '#d9dfe0',
+        'industrial',
+        '#dcd9d4',
+        'commercial',
+        '#dfd9d0',
+        '#dbdfd8',
+      ],
       'fill-opacity': ['interpolate', ['linear'], ['zoom'], 14, 0.5, 15.5, 1],
     },
   },
@@ -80,14 +111,15 @@ const buildings = (): LayerSpecification[] => [
   },
 ];
 
-const borders = (): LayerSpecification[] => [
+const borders = (config: Config | null): LayerSpecification[] => [
   {
     id: 'area',
     type: 'fill',
     source: 'grid',
     'source-layer': 'grid',
     filter: level('street'),
-    paint: { 'fill-color': '#f7f8f4', 'fill-opacity': 0.9 },
+    // On a basemap the ground is its own.
+    paint: { 'fill-color': '#f7f8f4', 'fill-opacity': config?.basemap ? 0 : 0.9 },
   },
 ];
 const borderLines = (): LayerSpecification[] => [
@@ -98,7 +130,11 @@ const borderLines = (): LayerSpecification[] => [
     'source-layer': 'grid',
     filter: ['in', ['get', 'level'], ['literal', ['grid', 'microgrid']]],
     minzoom: 12.5,
-    paint: { 'line-color': '#8ea096', 'line-width': ['interpolate', ['linear'], ['zoom'], 13, 0.6, 17, 1.6], 'line-dasharray': [4, 2] },
+    paint: {
+      'line-color': '#8ea096',
+      'line-width': ['interpolate', ['linear'], ['zoom'], 13, 0.6, 17, 1.6],
+      'line-dasharray': [4, 2],
+    },
   },
   {
     id: 'border-village',
@@ -131,7 +167,7 @@ const gridNames = (): LayerSpecification => ({
   id: 'grid-name',
   type: 'symbol',
   source: 'grid',
-  'source-layer': 'grid',
+  'source-layer': 'grid_name',
   minzoom: 12,
   maxzoom: 15.5,
   filter: level('village'),
@@ -143,12 +179,16 @@ const isCount: ExpressionSpecification = ['has', 'count'];
 const noCount: ExpressionSpecification = ['!', isCount];
 
 /** The collector's map: addresses quiet, flags loud. */
-export function pinsStyle(config: Config | null, layers: string[]): StyleSpecification {
-  const style = ground(config, layers);
+export function pinsStyle(
+  config: Config | null,
+  layers: string[],
+  vector: StyleSpecification | null = null,
+): StyleSpecification {
+  const style = ground(config, layers, vector);
   style.sources.work = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
   style.sources.me = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
   style.layers.push(
-    ...borders(),
+    ...borders(config),
     ...buildings(),
     ...borderLines(),
     gridNames(),
@@ -187,7 +227,12 @@ export function pinsStyle(config: Config | null, layers: string[]): StyleSpecifi
       source: 'flag',
       'source-layer': 'flag',
       filter: isCount,
-      layout: { 'text-field': ['to-string', ['get', 'count']], 'text-font': FONT, 'text-size': 12, 'text-allow-overlap': true },
+      layout: {
+        'text-field': ['to-string', ['get', 'count']],
+        'text-font': FONT,
+        'text-size': 12,
+        'text-allow-overlap': true,
+      },
       paint: { 'text-color': INK },
     },
     {
@@ -253,21 +298,36 @@ export function pinsStyle(config: Config | null, layers: string[]): StyleSpecifi
       type: 'symbol',
       source: 'work',
       filter: ['==', ['get', 'kind'], 'arrow'],
-      layout: { 'icon-image': 'arrow', 'icon-rotate': ['get', 'bearing'], 'icon-rotation-alignment': 'map', 'icon-allow-overlap': true },
+      layout: {
+        'icon-image': 'arrow',
+        'icon-rotate': ['get', 'bearing'],
+        'icon-rotation-alignment': 'map',
+        'icon-allow-overlap': true,
+      },
     },
     {
       id: 'work-source',
       type: 'circle',
       source: 'work',
       filter: ['==', ['get', 'kind'], 'source'],
-      paint: { 'circle-radius': 14, 'circle-color': 'rgba(20,86,200,0.14)', 'circle-stroke-color': ACTION, 'circle-stroke-width': 2.5 },
+      paint: {
+        'circle-radius': 14,
+        'circle-color': 'rgba(20,86,200,0.14)',
+        'circle-stroke-color': ACTION,
+        'circle-stroke-width': 2.5,
+      },
     },
     {
       id: 'work-halo',
       type: 'circle',
       source: 'work',
       filter: ['==', ['get', 'kind'], 'selected'],
-      paint: { 'circle-radius': 17, 'circle-color': 'rgba(20,86,200,0.12)', 'circle-stroke-color': ACTION, 'circle-stroke-width': 2 },
+      paint: {
+        'circle-radius': 17,
+        'circle-color': 'rgba(20,86,200,0.12)',
+        'circle-stroke-color': ACTION,
+        'circle-stroke-width': 2,
+      },
     },
     {
       id: 'work-pin',
@@ -302,31 +362,34 @@ export function pinsStyle(config: Config | null, layers: string[]): StyleSpecifi
   return style;
 }
 
-/** What the heat is weighed by: the chosen check items and grades. */
-export function heatWeight(items: string[], grades: string[]): ExpressionSpecification {
+/** What the heat is weighed by: hazards of the chosen check items and grades, minor 1, serious 3, major 9. */
+export function heatWeight(items: readonly string[], grades: readonly string[]): ExpressionSpecification {
   const number = (field: string): ExpressionSpecification => ['coalesce', ['get', field], 0];
-  const sum = (terms: ExpressionSpecification[]): ExpressionSpecification =>
-    terms.length === 1 ? terms[0]! : ['+', ...terms];
-  const weight: Record<string, number> = { minor: 1, serious: 3, major: 9 };
-  const weighed = (names: string[]) => sum(names.map((name) => ['*', weight[name] ?? 1, number(name)]));
-  const all = ['minor', 'serious', 'major'];
-  if (items.length === 0) return weighed(grades.length ? grades : all);
-  const counted = sum(items.map(number));
-  if (grades.length === 0) return counted;
-  const hazards = sum(all.map(number));
-  // Cells do not cross items with grades: from afar the grades' share of the cell stands in.
-  return ['case', ['>', hazards, 0], ['/', ['*', counted, sum(grades.map(number))], hazards], 0];
+  const wanted = GRADES.filter((grade) => grades.length === 0 || grades.includes(grade));
+  if (items.length === 0 && wanted.length === GRADES.length) return number('weight');
+  const fields = items.length
+    ? items.flatMap((item) => wanted.map((grade) => [`${item}_${grade}`, grade] as const))
+    : wanted.map((grade) => [grade, grade] as const);
+  return [
+    '+',
+    0,
+    ...fields.map(([field, grade]): ExpressionSpecification => ['*', GRADE_WEIGHT[grade], number(field)]),
+  ];
 }
 
 /** From this zoom on rentals stand alone and the heat is gone. */
 export const RENTAL_ZOOM = 15;
 
 /** The police map: heat from afar, rentals near by. */
-export function rentalsStyle(config: Config | null, layers: string[]): StyleSpecification {
-  const style = ground(config, layers);
+export function rentalsStyle(
+  config: Config | null,
+  layers: string[],
+  vector: StyleSpecification | null = null,
+): StyleSpecification {
+  const style = ground(config, layers, vector);
   style.sources.work = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
-  style.layers.push(
-    ...borders(),
+  const all: LayerSpecification[] = [
+    ...borders(config),
     ...buildings(),
     {
       id: 'heat',
@@ -394,12 +457,61 @@ export function rentalsStyle(config: Config | null, layers: string[]): StyleSpec
       },
     },
     {
+      id: 'hazard-count',
+      type: 'circle',
+      source: 'hazard',
+      'source-layer': 'hazard',
+      filter: isCount,
+      paint: {
+        'circle-radius': ['interpolate', ['linear'], ['sqrt', ['get', 'count']], 1, 9, 10, 18, 40, 30],
+        'circle-color': ['step', ['get', 'count'], HEAT[0], 5, HEAT[1], 20, HEAT[2]],
+        'circle-stroke-color': '#a06a00',
+        'circle-stroke-width': 1,
+        'circle-opacity': 0.9,
+      },
+    },
+    {
+      id: 'hazard-count-text',
+      type: 'symbol',
+      source: 'hazard',
+      'source-layer': 'hazard',
+      filter: isCount,
+      layout: {
+        'text-field': ['to-string', ['get', 'count']],
+        'text-font': FONT,
+        'text-size': 12,
+        'text-allow-overlap': true,
+      },
+      paint: { 'text-color': INK },
+    },
+    {
+      id: 'hazard',
+      type: 'symbol',
+      source: 'hazard',
+      'source-layer': 'hazard',
+      filter: noCount,
+      layout: {
+        'icon-image': ['concat', 'hazard-', ['get', 'severity']],
+        'icon-size': ['interpolate', ['linear'], ['zoom'], 13, 0.65, 17, 1],
+        'icon-allow-overlap': true,
+        'icon-padding': 0,
+        'symbol-sort-key': ['match', ['get', 'severity'], 'major', 3, 'serious', 2, 1],
+      },
+    },
+    {
       id: 'work-halo',
       type: 'circle',
       source: 'work',
-      paint: { 'circle-radius': 17, 'circle-color': 'rgba(20,86,200,0.12)', 'circle-stroke-color': ACTION, 'circle-stroke-width': 2.5 },
+      paint: {
+        'circle-radius': 17,
+        'circle-color': 'rgba(20,86,200,0.12)',
+        'circle-stroke-color': ACTION,
+        'circle-stroke-width': 2.5,
+      },
     },
-  );
+  ];
+  // What a role may not see has no layer here either.
+  style.layers.push(...all.filter((layer) => !('source' in layer) || (layer.source as string) in style.sources));
   return style;
 }
 
@@ -416,25 +528,31 @@ export function rateFill(indicator: string, target: number): ExpressionSpecifica
   ] as ExpressionSpecification;
 }
 
-/** The fill of a care layer's grid by its band; hidden counts stay unfilled. */
+/** The fill of a care layer's grid by its band; a hidden count is pale, under the hatching. */
 export function careFill(group: string): ExpressionSpecification {
   const bands = CARE_BANDS.flatMap((band, i) => [band, CARE[i]!]);
-  return ['match', ['coalesce', ['get', `group_${group}`], ''], ...bands, 'rgba(0,0,0,0)'] as unknown as ExpressionSpecification;
+  return [
+    'match',
+    ['coalesce', ['get', `group_${group}`], ''],
+    ...bands,
+    '#f4f5f3',
+  ] as unknown as ExpressionSpecification;
 }
 
 /** The leader's map: one level of grids, coloured by one figure. */
-export function coverageStyle(config: Config | null, layers: string[]): StyleSpecification {
-  const style = ground(config, layers);
-  style.layers.push(
-    {
-      id: 'rate',
-      type: 'fill',
-      source: 'grid',
-      'source-layer': 'grid',
-      paint: { 'fill-color': NO_DATA, 'fill-opacity': 0.92 },
-    },
-    { id: 'care-hatch', type: 'fill', source: 'grid', 'source-layer': 'grid', layout: { visibility: 'none' }, paint: { 'fill-pattern': 'hatch', 'fill-opacity': 0.35 } },
-  );
+export function coverageStyle(
+  config: Config | null,
+  layers: string[],
+  vector: StyleSpecification | null = null,
+): StyleSpecification {
+  const style = ground(config, layers, vector);
+  style.layers.push({
+    id: 'rate',
+    type: 'fill',
+    source: 'grid',
+    'source-layer': 'grid',
+    paint: { 'fill-color': NO_DATA, 'fill-opacity': 0.92 },
+  });
   if (layers.includes('care')) {
     style.layers.push({
       id: 'care',
@@ -444,9 +562,31 @@ export function coverageStyle(config: Config | null, layers: string[]): StyleSpe
       layout: { visibility: 'none' },
       paint: { 'fill-color': '#fff', 'fill-opacity': 0.95 },
     });
+    style.layers.push({
+      id: 'care-hatch',
+      type: 'fill',
+      source: 'care',
+      'source-layer': 'care',
+      layout: { visibility: 'none' },
+      paint: { 'fill-pattern': 'hatch', 'fill-opacity': 0.35 },
+    });
+    style.layers.push({
+      id: 'care-line',
+      type: 'line',
+      source: 'care',
+      'source-layer': 'care',
+      layout: { visibility: 'none' },
+      paint: { 'line-color': '#ffffff', 'line-width': 1.2 },
+    });
   }
   style.layers.push(
-    { id: 'rate-line', type: 'line', source: 'grid', 'source-layer': 'grid', paint: { 'line-color': '#ffffff', 'line-width': 1.6 } },
+    {
+      id: 'rate-line',
+      type: 'line',
+      source: 'grid',
+      'source-layer': 'grid',
+      paint: { 'line-color': '#ffffff', 'line-width': 1.6 },
+    },
     {
       id: 'rate-parent',
       type: 'line',
@@ -482,9 +622,17 @@ export function coverageStyle(config: Config | null, layers: string[]): StyleSpe
 }
 
 /** A filter on rentals near by, the same question as the list asks. */
-export function rentalFilter(grades: Grade[] | string[], inspected: string | null): FilterSpecification {
+export function rentalFilter(grades: readonly string[], inspected: string | null): FilterSpecification {
   const parts: FilterSpecification[] = [['!', ['has', 'count']]];
-  if (grades.length) parts.push(['in', ['get', 'worst'], ['literal', grades]]);
+  if (grades.length) parts.push(['in', ['get', 'worst'], ['literal', [...grades]]]);
   if (inspected) parts.push(['==', ['get', 'inspected'], inspected]);
+  return ['all', ...parts] as FilterSpecification;
+}
+
+/** The same on hazards, for those who see these and no rentals. */
+export function hazardFilter(items: readonly string[], grades: readonly string[]): FilterSpecification {
+  const parts: FilterSpecification[] = [['!', ['has', 'count']]];
+  if (grades.length) parts.push(['in', ['get', 'severity'], ['literal', [...grades]]]);
+  if (items.length) parts.push(['in', ['get', 'item'], ['literal', [...items]]]);
   return ['all', ...parts] as FilterSpecification;
 }

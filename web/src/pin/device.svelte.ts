@@ -55,7 +55,12 @@ class Device {
   }
 
   #take({ coords, timestamp }: GeolocationPosition): void {
-    this.fix = { lon: coords.longitude, lat: coords.latitude, accuracy_m: coords.accuracy, at: new Date(timestamp).toISOString() };
+    this.fix = {
+      lon: coords.longitude,
+      lat: coords.latitude,
+      accuracy_m: coords.accuracy,
+      at: new Date(timestamp).toISOString(),
+    };
   }
 }
 

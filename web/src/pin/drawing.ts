@@ -28,7 +28,12 @@ export function draw({ pin, target, radius, label, pointed, moving }: Drawing): 
   const from = isOnEarth(pin) ? pin : null;
   const to = isOnEarth(target) ? target : null;
   const apart = from && to ? distanceM(from, to) : 0;
-  if (to && radius && !moving) features.push({ type: 'Feature', geometry: { type: 'Polygon', coordinates: [circle(to, radius)] }, properties: { kind: 'radius' } });
+  if (to && radius && !moving)
+    features.push({
+      type: 'Feature',
+      geometry: { type: 'Polygon', coordinates: [circle(to, radius)] },
+      properties: { kind: 'radius' },
+    });
   if (from && to && apart > 0.05) {
     features.push({
       type: 'Feature',
@@ -41,7 +46,10 @@ export function draw({ pin, target, radius, label, pointed, moving }: Drawing): 
       },
       properties: { kind: 'way' },
     });
-    const part = (share: number) => ({ lon: from.lon + (to.lon - from.lon) * share, lat: from.lat + (to.lat - from.lat) * share });
+    const part = (share: number) => ({
+      lon: from.lon + (to.lon - from.lon) * share,
+      lat: from.lat + (to.lat - from.lat) * share,
+    });
     if (apart > 3) features.push(point(part(0.5), { kind: 'arrow', bearing: bearingDeg(from, to) }));
     features.push(point(part(0.5), { kind: 'label', text: label }));
   }

@@ -25,7 +25,12 @@ export function snap(map: Map, at: LonLat, suggestion: LonLat | null): Snapped {
   let best: [number, number] | null = null;
   let least = OUTLINE_PX;
   for (const { geometry } of map.queryRenderedFeatures(reach, { layers: ['building'] })) {
-    const polygons = geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.type === 'MultiPolygon' ? geometry.coordinates : [];
+    const polygons =
+      geometry.type === 'Polygon'
+        ? [geometry.coordinates]
+        : geometry.type === 'MultiPolygon'
+          ? geometry.coordinates
+          : [];
     for (const ring of polygons.flat()) {
       const points = ring.map(([lon, lat]) => map.project([lon!, lat!]));
       for (let i = 1; i < points.length; i++) {

@@ -24,7 +24,8 @@ export function inverse(change: Change, before: Address): Change | null {
   }
   if (change.kind === 'set') {
     const { field } = change;
-    const value = field === 'grid_code' ? before.grid_code : field === 'full_text' ? before.full_text : before.parts[field];
+    const value =
+      field === 'grid_code' ? before.grid_code : field === 'full_text' ? before.full_text : before.parts[field];
     return { kind: 'set', field, value: value ?? '' };
   }
   return null;
@@ -285,7 +286,9 @@ export class Work {
   #nextAfter: Flag | null = null;
   /** The task that comes after the one just done. */
   get after(): Flag | null {
-    return this.#nextAfter && this.flags.some((flag) => flag.flag_id === this.#nextAfter?.flag_id) ? this.#nextAfter : (this.flags[0] ?? null);
+    return this.#nextAfter && this.flags.some((flag) => flag.flag_id === this.#nextAfter?.flag_id)
+      ? this.#nextAfter
+      : (this.flags[0] ?? null);
   }
 
   /** Takes a settled flag off the list at once; the server's own word follows. */

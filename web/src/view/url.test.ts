@@ -26,12 +26,17 @@ describe('the view in the address bar', () => {
     expect(format({ ...EMPTY, page: 'rentals' })).toBe('#/rentals');
   });
 
-  it.each(['', '#', '#/nowhere?map=x/y/z', '#/pins?map=15', '#/pins?map=15/95/200', '#/pins?map=//', '#/pins?items=,,'])(
-    'survives %s',
-    (hash) => {
-      const view = parse(hash);
-      expect(view.map).toBeNull();
-      expect(view.items).toEqual([]);
-    },
-  );
+  it.each([
+    '',
+    '#',
+    '#/nowhere?map=x/y/z',
+    '#/pins?map=15',
+    '#/pins?map=15/95/200',
+    '#/pins?map=//',
+    '#/pins?items=,,',
+  ])('survives %s', (hash) => {
+    const view = parse(hash);
+    expect(view.map).toBeNull();
+    expect(view.items).toEqual([]);
+  });
 });

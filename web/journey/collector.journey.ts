@@ -1,0 +1,275 @@
+import { randomUUID } from 'node:crypto';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Address, Correction, Flag, Page as List } from '../src/api/types';
+import { distanceM } from '../src/geo/measure';
+import {
+  eventually,
+  expectAccessible,
+  launch,
+  nextTile,
+  read,
+  settled,
+  shoot,
+  signIn,
+  SIZES,
+  visit,
+  type Size,
+  type Visit,
+} from './browser';
+
+/** A collector sees flagged pins with their reasons, mends them in every way there is, and sees the map follow. */
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+
+const address = (page: Page, id: string) => read<Address>(page, `/api/addresses/${id}`);
+
+/** Open flags of active addresses, each address once. */
+async function openFlags(page: Page, wanted: (flag: Flag) => boolean): Promise<Flag[]> {
+  const { items } = await read<List<Flag>>(page, '/api/flags?state=open&limit=1000');
+  const seen = new Set<string>();
+  return items.filter((flag) => {
+    if (!flag.address_id || seen.has(flag.address_id) || !wanted(flag)) return false;
+    seen.add(flag.address_id);
+    return true;
+  });
+}
+
+const onEarth = (flag: Flag) => flag.at != null && Math.abs(flag.at.lat) < 80 && Math.abs(flag.at.lon) <= 180;
+
+/** Opens a flag by its address in the address bar, as a colleague's link would. */
+async function openFlag(page: Page, flag: Flag): Promise<void> {
+  await page.evaluate(
+    (hash) => (location.hash = hash),
+    `#/pins?flag=${flag.flag_id}&address=${encodeURIComponent(flag.address_id ?? '')}`,
+  );
+  await page.reload();
+  await page.waitForSelector('[data-ready=yes]');
+  await page.waitForSelector('.tools');
+  await settled(page);
+}
+
+for (const size of Object.keys(SIZES) as Size[]) {
+  describe(`collector, ${size}`, () => {
+    let here: Visit;
+    let page: Page;
+    beforeAll(async () => {
+      here = await visit(browser, size);
+      page = here.page;
+      await signIn(page, 'collector');
+    });
+    afterAll(async () => {
+      expect(here.complaints).toEqual([]);
+      expect(here.strangers).toEqual([]);
+      await here.close();
+    });
+
+    it('lands on the map with the nearest findings first', async () => {
+      expect(new URL(page.url()).hash).toMatch(/^#\/pins/);
+      await shoot(page, `pins-${size}`);
+      if (size === 'phone') {
+        await page.waitForSelector('.next');
+        await page.click('.handle');
+      }
+      await page.waitForSelector('[data-flag]');
+      const { total } = await read<List<Flag>>(page, '/api/flags?state=open&limit=1');
+      const said = await page.textContent('[aria-live=polite]');
+      expect(said?.replace(/,/g, '')).toContain(String(total));
+      await page.waitForTimeout(400);
+      await shoot(page, `pins-list-${size}`);
+      await expectAccessible(page);
+    });
+
+    it('says why, with numbers and evidence', async () => {
+      if (size === 'phone' && (await page.locator('[data-stop=peek]').count())) await page.click('.handle');
+      await page.locator('[data-flag]').first().click();
+      await page.waitForSelector('.why');
+      const id = new URLSearchParams(new URL(page.url()).hash.split('?')[1]).get('flag');
+      const { items } = await read<List<Flag>>(page, '/api/flags?state=open&limit=1000');
+      const flag = items.find((one) => one.flag_id === id);
+      expect(await page.textContent('.why')).toBe(flag?.message.zh);
+      expect(flag?.message.zh).toMatch(/\d/);
+      await settled(page);
+      await shoot(page, `pins-card-first-${size}`);
+      await expectAccessible(page);
+    });
+
+    it('accepts a suggestion, sees the pin move and can take it back', async () => {
+      const [flag] = await openFlags(page, (one) => one.suggestion?.at != null && onEarth(one));
+      expect(flag, 'a flag with a suggested place').toBeDefined();
+      await openFlag(page, flag!);
+      await shoot(page, `pins-card-${size}`);
+      const before = await address(page, flag!.address_id!);
+      const tile = nextTile(page, ['address', 'flag']);
+      await page.click('footer .primary');
+      await page.waitForSelector('.settled');
+      await tile;
+      const after = await address(page, flag!.address_id!);
+      expect(after.version).toBe(before.version + 1);
+      expect(distanceM({ lon: after.lon!, lat: after.lat! }, flag!.suggestion!.at!)).toBeLessThan(0.5);
+      await eventually(
+        'the flag leaves the list',
+        async () => (await openFlags(page, (one) => one.flag_id === flag!.flag_id)).length === 0,
+      );
+      await settled(page);
+      await shoot(page, `pins-accepted-${size}`);
+
+      await page.getByRole('status').getByRole('button', { name: '撤销' }).click();
+      await eventually('the pin is back', async () => {
+        const again = await address(page, flag!.address_id!);
+        return (
+          again.version === before.version + 2 &&
+          distanceM({ lon: again.lon!, lat: again.lat! }, { lon: before.lon!, lat: before.lat! }) < 0.5
+        );
+      });
+    });
+
+    it('accepts a suggested grid', async () => {
+      const [flag] = await openFlags(page, (one) => one.suggestion?.field === 'grid_code' && !one.suggestion.at);
+      // A town in which every pin stands in the grid it names has none to accept.
+      if (!flag) return;
+      await openFlag(page, flag);
+      await page.click('footer .primary');
+      await page.waitForSelector('.settled');
+      expect((await address(page, flag.address_id!)).grid_code).toBe(flag.suggestion!.value);
+    });
+
+    it('drags a pin to another place', async () => {
+      const [flag] = await openFlags(page, (one) => onEarth(one) && one.rule !== 'pin_outside_area');
+      await openFlag(page, flag!);
+      const before = await address(page, flag!.address_id!);
+      await page.getByRole('button', { name: '移动点位' }).click();
+      await page.waitForTimeout(900);
+      if (size === 'desk') {
+        const pin = (await page.locator('.mover-pin').boundingBox())!;
+        const [x, y] = [pin.x + pin.width / 2, pin.y + pin.height / 2];
+        await page.mouse.move(x, y);
+        await page.mouse.down();
+        for (let i = 1; i <= 10; i++) await page.mouse.move(x + 9 * i, y + 2 * i);
+        await shoot(page, 'pins-drag-desk');
+        await page.mouse.up();
+      } else {
+        const map = (await page.locator('.maplibregl-canvas').boundingBox())!;
+        const [x, y] = [map.x + map.width / 2, map.y + map.height / 3];
+        await page.mouse.move(x, y);
+        await page.mouse.down();
+        for (let i = 1; i <= 10; i++) await page.mouse.move(x - 9 * i, y - 2 * i);
+        await shoot(page, 'pins-drag-phone');
+        await page.waitForTimeout(200);
+        await page.mouse.up();
+        await page.waitForTimeout(700);
+      }
+      expect(await page.textContent('[data-testid=move-read]')).toMatch(/\d 米/);
+      const tile = nextTile(page, ['address', 'flag']);
+      await page.getByRole('button', { name: '放在这里' }).click();
+      await page.waitForSelector('.settled');
+      await tile;
+      const after = await address(page, flag!.address_id!);
+      expect(after.version).toBe(before.version + 1);
+      expect(after.lon!).toBeGreaterThan(before.lon!);
+      expect(distanceM({ lon: after.lon!, lat: after.lat! }, { lon: before.lon!, lat: before.lat! })).toBeGreaterThan(
+        2,
+      );
+    });
+
+    it('marks an address as demolished, with its day', async () => {
+      const [flag] = await openFlags(page, (one) => onEarth(one));
+      await openFlag(page, flag!);
+      await page.getByRole('button', { name: '已拆除' }).click();
+      await page.waitForSelector('dialog[open]');
+      await expectAccessible(page);
+      await shoot(page, `pins-demolish-${size}`);
+      await page.getByRole('button', { name: '确认已拆除' }).click();
+      await page.waitForSelector('dialog', { state: 'detached' });
+      const after = await address(page, flag!.address_id!);
+      expect(after.status).toBe('demolished');
+      expect(after.ended_on).toMatch(/^\d{4}-\d\d-\d\d$/);
+    });
+
+    it('comments, and says that a pin is right', async () => {
+      const [flag] = await openFlags(page, () => true);
+      await openFlag(page, flag!);
+      await page.getByRole('button', { name: '备注' }).click();
+      await page.fill('dialog textarea', '门牌已更换，位置不变');
+      await page.getByRole('button', { name: '保存备注' }).click();
+      await page.waitForSelector('dialog', { state: 'detached' });
+      const { corrections } = await address(page, flag!.address_id!);
+      expect(
+        corrections.some((one: Correction) => one.change.kind === 'comment' && one.note === '门牌已更换，位置不变'),
+      ).toBe(true);
+
+      await openFlag(page, flag!);
+      await page.getByRole('button', { name: '确认无误' }).click();
+      await page.getByLabel('情况特殊，登记如实').check();
+      await page.locator('dialog').getByRole('button', { name: '确认无误' }).click();
+      await page.waitForSelector('dialog', { state: 'detached' });
+      await eventually('the flag is dismissed', async () => {
+        const { flags } = await address(page, flag!.address_id!);
+        return flags.some((one) => one.flag_id === flag!.flag_id && one.state === 'dismissed');
+      });
+    });
+
+    it('shows what somebody else did first, and lets one decide again', async () => {
+      const [flag] = await openFlags(page, (one) => one.suggestion?.at != null && onEarth(one));
+      expect(flag).toBeDefined();
+      // Deaf to the server's news, so that the page still shows the old record.
+      await page.route('**/events', (route) => route.abort());
+      await openFlag(page, flag!);
+      const seen = await address(page, flag!.address_id!);
+      const answer = await page.request.post('/api/corrections', {
+        data: {
+          correction_id: randomUUID(),
+          address_id: seen.address_id,
+          base_version: seen.version,
+          change: { kind: 'move', lon: seen.lon! + 0.0002, lat: seen.lat! },
+          note: 'from elsewhere',
+        },
+      });
+      expect(answer.status()).toBe(201);
+      await page.click('footer .primary');
+      await page.waitForSelector('dialog[open]');
+      expect(await page.textContent('dialog')).toContain(`${seen.version} → ${seen.version + 1}`);
+      await shoot(page, `pins-conflict-${size}`);
+      await page.getByRole('button', { name: '仍要提交我的更正' }).click();
+      await page.waitForSelector('dialog', { state: 'detached' });
+      const after = await address(page, seen.address_id);
+      expect(after.version).toBe(seen.version + 2);
+      expect(distanceM({ lon: after.lon!, lat: after.lat! }, flag!.suggestion!.at!)).toBeLessThan(0.5);
+      await page.unroute('**/events');
+    });
+  });
+}
+
+describe('collector, keyboard', () => {
+  it('walks the list, opens help and finds an address without a mouse', async () => {
+    const { page, close } = await visit(browser, 'desk');
+    await signIn(page, 'collector');
+    await page.waitForSelector('[data-flag]');
+    const ids = await page
+      .locator('[data-flag]')
+      .evaluateAll((rows) => rows.slice(0, 2).map((row) => row.getAttribute('data-flag')));
+    await page.keyboard.press('ArrowDown');
+    await page.waitForSelector(`[data-flag="${ids[0]}"][aria-current]`);
+    await page.keyboard.press('ArrowDown');
+    await page.waitForSelector(`[data-flag="${ids[1]}"][aria-current]`);
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('.drawer', { state: 'detached' });
+    await page.keyboard.press('?');
+    await page.waitForSelector('dialog[open]');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+
+    const { items } = await read<List<Flag>>(page, '/api/flags?state=open&limit=50');
+    const one = items.find((flag) => flag.address_text)!;
+    await page.keyboard.press('/');
+    await page.keyboard.type(one.address_text!.slice(-8));
+    await page.waitForSelector('[role=option]');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.drawer h2');
+    await close();
+  });
+});

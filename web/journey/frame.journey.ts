@@ -1,0 +1,116 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Flag, Page as List, Rule } from '../src/api/types';
+import { eventually, expectAccessible, launch, read, settled, shoot, signIn, SIZES, visit, type Size } from './browser';
+
+/** What frames every page: signing in and out, language, a lost connection, nothing to show. */
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+
+for (const size of Object.keys(SIZES) as Size[]) {
+  describe(`frame, ${size}`, () => {
+    it('refuses a wrong password and says so', async () => {
+      const { page, close } = await visit(browser, size);
+      await shoot(page, `sign-in-${size}`);
+      await expectAccessible(page);
+      await page.click('form button.primary');
+      expect(await page.textContent('#wrong')).toBe('请输入账号。');
+      await page.fill('input[name=name]', 'collector');
+      await page.fill('input[name=password]', 'not it');
+      await page.click('form button.primary');
+      await page.waitForFunction(() => document.querySelector('#wrong')?.textContent === '账号或密码不正确。');
+      expect(await page.inputValue('input[name=password]')).toBe('');
+      await shoot(page, `sign-in-wrong-${size}`);
+      await expectAccessible(page);
+      await close();
+    });
+
+    it('signs in by a hint, speaks English, keeps that, and signs out', async () => {
+      const { page, context, close } = await visit(browser, size);
+      await page.locator('.chips .chip', { hasText: 'leader' }).click();
+      await page.click('form button.primary');
+      await page.waitForSelector('.figure');
+      await page.getByRole('button', { name: 'English' }).click();
+      await page.waitForSelector('text=What is missing to the target');
+      expect(await page.getAttribute('html', 'lang')).toBe('en');
+      await settled(page);
+      await shoot(page, `coverage-english-${size}`);
+      await page.reload();
+      await page.waitForSelector('text=What is missing to the target');
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.waitForSelector('input[name=name]');
+      expect((await context.request.get('/api/me')).status()).toBe(401);
+      await close();
+    });
+
+    it('tells the truth about a lost connection, and comes back', async () => {
+      const { page, context, close } = await visit(browser, size);
+      await signIn(page, 'collector');
+      await page.waitForSelector(size === 'phone' ? '.next' : '[data-flag]');
+      await context.setOffline(true);
+      await page.waitForSelector('.strip[role=alert]');
+      expect(await page.textContent('.strip[role=alert]')).toMatch(/离线 · 显示的是 \d\d:\d\d 的数据/);
+      await page.click(size === 'phone' ? '.next' : '[data-flag]');
+      await page.waitForSelector('[data-blank=problem]');
+      await shoot(page, `offline-${size}`);
+      await expectAccessible(page);
+      await context.setOffline(false);
+      await page.waitForSelector('.strip[role=alert]', { state: 'detached' });
+      await page.waitForSelector('.tools');
+      await close();
+    });
+
+    it('says when the server does not answer', async () => {
+      const { page, close } = await visit(browser, size);
+      await signIn(page, 'collector');
+      for (const path of ['**/api/**', '**/healthz', '**/tiles/**', '**/events'])
+        await page.route(path, (route) => route.abort());
+      if (size === 'phone') await page.click('.handle');
+      await page.locator('.chip').first().click();
+      await page.waitForSelector('text=服务器无应答');
+      await shoot(page, `down-${size}`);
+      await page.unrouteAll();
+      await page.getByRole('button', { name: '重试' }).first().click();
+      await page.waitForSelector('text=服务器无应答', { state: 'detached' });
+      await close();
+    });
+
+    it('goes back to signing in when the session has ended', async () => {
+      const { page, context, close } = await visit(browser, size);
+      await signIn(page, 'collector');
+      await context.clearCookies();
+      if (size === 'phone') await page.click('.handle');
+      await page.locator('.chip').first().click();
+      await page.waitForSelector('input[name=name]');
+      await page.waitForSelector('text=登录已过期');
+      await close();
+    });
+
+    it('has a word for an empty list', async () => {
+      const { page, close } = await visit(browser, size);
+      await signIn(page, 'collector');
+      if (size === 'phone') await page.click('.handle');
+      const { items: rules } = await read<List<Rule>>(page, '/api/rules');
+      let empty: string | undefined;
+      for (const { code } of rules) {
+        const { total } = await read<List<Flag>>(page, `/api/flags?state=open&limit=1&rule=${code}`);
+        if (total === 0) {
+          empty = code;
+          break;
+        }
+      }
+      expect(empty, 'a rule without findings').toBeDefined();
+      await page.selectOption('.rule select', empty!);
+      await page.waitForSelector('text=没有符合筛选条件的问题');
+      await shoot(page, `empty-${size}`);
+      await expectAccessible(page);
+      await page.getByRole('button', { name: '清除筛选' }).click();
+      await eventually('the list is back', async () => (await page.locator('[data-flag]').count()) > 0);
+      await close();
+    });
+  });
+}
