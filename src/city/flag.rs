@@ -1,0 +1,177 @@
+//! The flags of a city: by identifier, by subject, in a stable order, cheap to copy.
+
+use super::lookup::{Lookup, key_of};
+use crate::domain::{Flag, Subject, Table};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// All flags. A flag keeps its slot as long as it stands, so that lists do not jump.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    slots: Table<Option<Arc<Flag>>>,
+    by_id: Lookup,
+    by_subject: Lookup,
+    standing: usize,
+}
+
+/// What changed between two checks.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Slots whose flag came, went or reads differently.
+    pub slots: Vec<u32>,
+    /// Their subjects.
+    pub subjects: Vec<Subject>,
+}
+
+impl Flags {
+    /// The flags of a check, in its order.
+    pub fn build(flags: Vec<Flag>) -> Flags {
+        let standing = flags.len();
+        let ids: Vec<(u64, u32)> = flags.iter().zip(0..).map(|(f, slot)| (key_of(f.flag_id.as_str()), slot)).collect();
+        let subjects: Vec<(u64, u32)> = flags.iter().zip(0..).map(|(f, slot)| (key_of(&f.subject), slot)).collect();
+        let slots = flags.into_iter().map(|flag| Some(Arc::new(flag))).collect();
+        Flags { slots, by_id: Lookup::build(ids), by_subject: Lookup::build(subjects), standing }
+    }
+
+    /// How many stand.
+    pub fn len(&self) -> usize {
+        self.standing
+    }
+
+    /// Whether none stands.
+    pub fn is_empty(&self) -> bool {
+        self.standing == 0
+    }
+
+    /// Number of slots, empty ones included.
+    pub fn slots(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    /// The flag in a slot.
+    pub fn at(&self, slot: u32) -> Option<&Arc<Flag>> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    /// The flag with an identifier.
+    pub fn get(&self, flag_id: &str) -> Option<&Arc<Flag>> {
+        self.at(self.slot(flag_id)?)
+    }
+
+    /// The slot of the flag with an identifier.
+    pub fn slot(&self, flag_id: &str) -> Option<u32> {
+        self.by_id.get(key_of(flag_id)).find(|slot| self.at(*slot).is_some_and(|flag| flag.flag_id == flag_id))
+    }
+
+    /// The flags about a subject, in their order.
+    pub fn of<'a>(&'a self, subject: &'a Subject) -> impl Iterator<Item = &'a Arc<Flag>> {
+        self.by_subject.get(key_of(subject)).filter_map(|slot| self.at(slot)).filter(move |f| f.subject == *subject)
+    }
+
+    /// All flags in the order of the check, later ones at the end.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Flag>> {
+        self.slots.iter().flatten()
+    }
+
+    /// Takes over the answer of a new check of everything and says what changed.
+    pub fn replace(&mut self, flags: Vec<Flag>) -> Change {
+        let mut known: HashMap<String, u32> = HashMap::with_capacity(self.standing);
+        known.extend(self.slots.iter().zip(0..).filter_map(|(f, slot)| Some((f.as_ref()?.flag_id.clone(), slot))));
+        let mut change = Change::default();
+        for flag in flags {
+            let slot = known.remove(flag.flag_id.as_str());
+            self.put(slot, flag, &mut change);
+        }
+        let mut gone: Vec<u32> = known.into_values().collect();
+        gone.sort_unstable();
+        gone.into_iter().for_each(|slot| self.clear(slot, &mut change));
+        change
+    }
+
+    /// Takes over the answer of a new check of some subjects: `flags` are all that these subjects have now.
+    pub fn replace_of(&mut self, subjects: &[Subject], flags: Vec<Flag>) -> Change {
+        let mut change = Change::default();
+        let mut known: BTreeMap<String, u32> = BTreeMap::new();
+        for subject in subjects {
+            let slots = self.by_subject.get(key_of(subject));
+            let standing = slots.filter_map(|slot| Some((self.at(slot).filter(|f| f.subject == *subject)?, slot)));
+            known.extend(standing.map(|(flag, slot)| (flag.flag_id.clone(), slot)));
+        }
+        for flag in flags {
+            let slot = known.remove(&flag.flag_id).or_else(|| self.slot(&flag.flag_id));
+            self.put(slot, flag, &mut change);
+        }
+        known.into_values().for_each(|slot| self.clear(slot, &mut change));
+        change
+    }
+
+    fn put(&mut self, slot: Option<u32>, flag: Flag, change: &mut Change) {
+        if slot.and_then(|slot| self.at(slot)).is_some_and(|known| **known == flag) {
+            return;
+        }
+        let (id, subject) = (key_of(flag.flag_id.as_str()), key_of(&flag.subject));
+        change.subjects.push(flag.subject.clone());
+        let slot = match slot {
+            Some(slot) => {
+                self.slots.set(slot as usize, Some(Arc::new(flag)));
+                slot
+            }
+            None => {
+                self.standing += 1;
+                self.slots.push(Some(Arc::new(flag))) as u32
+            }
+        };
+        self.by_id.insert(id, slot);
+        self.by_subject.insert(subject, slot);
+        change.slots.push(slot);
+    }
+
+    fn clear(&mut self, slot: u32, change: &mut Change) {
+        if let Some(flag) = self.at(slot) {
+            change.subjects.push(flag.subject.clone());
+            change.slots.push(slot);
+            self.slots.set(slot as usize, None);
+            self.standing -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Severity;
+    use crate::domain::flag::flag_id;
+    use crate::error::Text;
+
+    fn flag(rule: &'static str, address: u32, words: &str) -> Flag {
+        let subject = Subject::Address(address.to_string());
+        Flag {
+            flag_id: flag_id(rule, &subject),
+            rule,
+            subject,
+            severity: Severity::Warning,
+            probability: None,
+            tier: None,
+            message: Text::new(words, words),
+            at: None,
+            suggestion: None,
+        }
+    }
+
+    #[test]
+    fn a_flag_that_stands_keeps_its_slot() {
+        let mut flags = Flags::build(vec![flag("a", 1, "x"), flag("b", 1, "x"), flag("a", 2, "x")]);
+        let slot = flags.slot(&flag("a", 2, "").flag_id).expect("stands");
+        let change = flags.replace(vec![flag("a", 2, "y"), flag("b", 1, "x"), flag("a", 3, "x")]);
+        assert_eq!(flags.slot(&flag("a", 2, "").flag_id), Some(slot));
+        assert_eq!(change.slots.len(), 3, "changed, new, gone");
+        assert_eq!(flags.len(), 3);
+        let one = Subject::Address("1".into());
+        assert_eq!(flags.of(&one).map(|f| f.rule).collect::<Vec<_>>(), ["b"]);
+        let change = flags.replace_of(&[one.clone()], vec![flag("a", 1, "z")]);
+        assert_eq!(change.slots.len(), 2);
+        assert_eq!(flags.of(&one).map(|f| f.rule).collect::<Vec<_>>(), ["a"]);
+        assert_eq!(flags.len(), 3);
+        assert!(flags.get("0000000000000000").is_none());
+    }
+}
