@@ -17,13 +17,16 @@
 //! change between two weeks does not help either. Somebody who watches every minute and knows that people come and go
 //! one at a time could still see the moment at which 9 becomes 10. Therefore a count that changes while the City runs is
 //! only shown again from 20 up; below that it stays out of sight until the next full build, so that appearing and
-//! disappearing never mark the step between 9 and 10.
+//! disappearing never mark the step between 9 and 10. A care grid that is made of other grids than before (a redrawn map)
+//! shows nothing either until then: what it shows less than before would speak of the grid that left it. A steward who
+//! redraws grids and starts the server anew on the same day with the same counts does publish both pictures; grids are
+//! redrawn between counts.
 //!
 //! The exact counts stay private to this file and to the store.
 
-use crate::domain::{CareGroup, GridLevel, Headcount, Table};
+use super::lookup::key_of;
+use crate::domain::{CareGroup, GridCode, GridLevel, Headcount, Table};
 use crate::index::GridIndex;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -90,8 +93,16 @@ pub struct Care {
     level: Option<GridLevel>,
     /// By position of the grid.
     bands: Arc<Vec<Bands>>,
-    /// Exact counts of the grids of the care level, by position of the grid. Never leaves this file.
-    counts: Arc<Vec<[u64; 8]>>,
+    /// Exact counts of the grids of the care level, by position of the grid; none for all others. Never leaves this file.
+    cells: Arc<Vec<Option<Cell>>>,
+}
+
+/// One grid of the care level.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Cell {
+    counts: [u64; 8],
+    /// Which grids lie in it.
+    members: u64,
 }
 
 impl fmt::Debug for Care {
@@ -105,9 +116,9 @@ impl Care {
     /// What is published of these headcounts when nothing was published before.
     pub fn build(headcounts: &Table<Headcount>, grid: &GridIndex) -> Care {
         let level = care_level(headcounts, grid);
-        let counts = Arc::new(count(headcounts, grid, level));
-        let shown = counts.iter().map(|counts| counts.map(Band::of)).collect();
-        Care { level, bands: Arc::new(with_totals(shown, grid, level)), counts }
+        let cells = count(headcounts, grid, level);
+        let shown = cells.iter().map(|cell| cell.map_or([None; 8], |cell| cell.counts.map(Band::of))).collect();
+        Care { level, bands: Arc::new(with_totals(shown, grid, &cells)), cells: Arc::new(cells) }
     }
 
     /// What is published after headcounts changed; the grids are the same.
@@ -118,12 +129,10 @@ impl Care {
     /// What is published after grids changed: a grid is the same when its code is.
     pub fn rebuilt(&self, old: &GridIndex, headcounts: &Table<Headcount>, grid: &GridIndex) -> Care {
         let level = care_level(headcounts, grid);
-        if level != self.level {
-            // Another level is another partition of the same people: whoever holds both could subtract. Only what is
-            // safe by itself after a change is shown.
-            return self.carried(headcounts, grid, level, |_| None);
-        }
-        self.carried(headcounts, grid, level, |i| old.position(grid.code(i)).map(|i| i as usize))
+        // Another level is another partition of the same people: whoever holds both could subtract.
+        self.carried(headcounts, grid, level, |i| {
+            old.position(grid.code(i)).filter(|_| level == self.level).map(|i| i as usize)
+        })
     }
 
     fn carried(
@@ -133,16 +142,24 @@ impl Care {
         level: Option<GridLevel>,
         before: impl Fn(u32) -> Option<usize>,
     ) -> Care {
-        let counts = count(headcounts, grid, level);
-        let shown = |(i, counts): (u32, &[u64; 8])| {
-            let before = before(i).filter(|i| *i < self.counts.len());
-            std::array::from_fn(|g| match before {
-                Some(i) if self.counts[i][g] == counts[g] => self.bands[i][g],
-                _ => Band::of(counts[g]).filter(|_| counts[g] >= SHOWN_AGAIN_FROM),
-            })
+        let cells = count(headcounts, grid, level);
+        let shown = |(i, cell): (u32, &Option<Cell>)| -> Bands {
+            let Some(cell) = cell else { return Bands::default() };
+            let known = before(i).and_then(|i| Some((i, (*self.cells.get(i)?)?)));
+            match known {
+                Some((i, known)) if known.members == cell.members => std::array::from_fn(|g| {
+                    if known.counts[g] == cell.counts[g] {
+                        self.bands[i][g]
+                    } else {
+                        Band::of(cell.counts[g]).filter(|_| cell.counts[g] >= SHOWN_AGAIN_FROM)
+                    }
+                }),
+                // Made of other grids than before: the difference to what was shown would speak of those that moved.
+                _ => Bands::default(),
+            }
         };
-        let shown = (0..).zip(&counts).map(shown).collect();
-        Care { level, bands: Arc::new(with_totals(shown, grid, level)), counts: Arc::new(counts) }
+        let shown = (0..).zip(&cells).map(shown).collect();
+        Care { level, bands: Arc::new(with_totals(shown, grid, &cells)), cells: Arc::new(cells) }
     }
 
     /// The level of the grids that show bands.
@@ -173,39 +190,37 @@ fn care_level(headcounts: &Table<Headcount>, grid: &GridIndex) -> Option<GridLev
     Some(counted.map_or(usual, |counted| counted.min(usual)))
 }
 
-/// Exact counts by position; zero for grids that are not of the care level or lie in another that is.
-fn count(headcounts: &Table<Headcount>, grid: &GridIndex, level: Option<GridLevel>) -> Vec<[u64; 8]> {
+/// The cells by position; none for grids that are not of the care level or lie in another that is.
+fn count(headcounts: &Table<Headcount>, grid: &GridIndex, level: Option<GridLevel>) -> Vec<Option<Cell>> {
     let grids = grid.len();
-    let mut own: HashMap<(u32, usize), u64> = HashMap::new();
+    let mut by_order = vec![0u32; grids];
+    (0..grids as u32).for_each(|i| by_order[grid.order(i) as usize] = i);
+    let mut sums = vec![[0u64; 8]; grids + 1];
     for headcount in headcounts.iter() {
         if let Some(i) = grid.position(&headcount.grid) {
-            *own.entry((grid.order(i), headcount.group as usize)).or_default() += u64::from(headcount.count);
+            sums[grid.order(i) as usize + 1][headcount.group as usize] += u64::from(headcount.count);
         }
     }
-    let mut sums = vec![[0u64; 8]; grids + 1];
     for k in 0..grids {
-        sums[k + 1] = std::array::from_fn(|g| sums[k][g] + own.get(&(k as u32, g)).copied().unwrap_or(0));
+        sums[k + 1] = std::array::from_fn(|g| sums[k][g] + sums[k + 1][g]);
     }
-    let mut counts = vec![[0u64; 8]; grids];
-    for i in cells(grid, level) {
+    let cell = |i: u32| {
+        let above = std::iter::successors(grid.parent(i), |j| grid.parent(*j));
+        if Some(grid.level(i)) != level || above.into_iter().any(|j| Some(grid.level(j)) == level) {
+            return None;
+        }
         let (from, to) = grid.preorder(i);
-        counts[i as usize] = std::array::from_fn(|g| sums[to as usize][g] - sums[from as usize][g]);
-    }
-    counts
-}
-
-/// The grids of the care level that lie in no other of that level.
-fn cells(grid: &GridIndex, level: Option<GridLevel>) -> impl Iterator<Item = u32> + '_ {
-    (0..grid.len() as u32).filter(move |i| {
-        Some(grid.level(*i)) == level
-            && !std::iter::successors(grid.parent(*i), |j| grid.parent(*j)).any(|j| Some(grid.level(j)) == level)
-    })
+        let counts = std::array::from_fn(|g| sums[to as usize][g] - sums[from as usize][g]);
+        let members: Vec<&GridCode> = by_order[from as usize..to as usize].iter().map(|i| grid.code(*i)).collect();
+        Some(Cell { counts, members: key_of(&members) })
+    };
+    (0..grids as u32).map(cell).collect()
 }
 
 /// Adds what coarser grids show because their parts do.
-fn with_totals(mut bands: Vec<Bands>, grid: &GridIndex, level: Option<GridLevel>) -> Vec<Bands> {
+fn with_totals(mut bands: Vec<Bands>, grid: &GridIndex, cells: &[Option<Cell>]) -> Vec<Bands> {
     let mut lows = vec![[0u64; 8]; grid.len()];
-    for cell in cells(grid, level) {
+    for cell in (0..grid.len() as u32).filter(|i| cells[*i as usize].is_some()) {
         let shown = bands[cell as usize];
         for above in std::iter::successors(grid.parent(cell), |j| grid.parent(*j)) {
             for (low, band) in lows[above as usize].iter_mut().zip(shown) {

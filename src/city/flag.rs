@@ -64,7 +64,7 @@ impl Flags {
     }
 
     /// The flags about a subject, in their order.
-    pub fn of<'a>(&'a self, subject: &'a Subject) -> impl Iterator<Item = &'a Arc<Flag>> {
+    pub fn of<'a, 'b>(&'a self, subject: &'b Subject) -> impl Iterator<Item = &'a Arc<Flag>> + use<'a, 'b> {
         self.by_subject.get(key_of(subject)).filter_map(|slot| self.at(slot)).filter(move |f| f.subject == *subject)
     }
 

@@ -77,6 +77,13 @@ impl Points {
         self.run(tile.keys())
     }
 
+    /// The points of a tile in the order of the world, whatever edits made them.
+    pub fn sorted_in_tile(&self, tile: TileId) -> Vec<Point> {
+        let mut points: Vec<Point> = self.in_tile(tile).copied().collect();
+        points.sort_unstable();
+        points
+    }
+
     /// All points.
     pub fn iter(&self) -> impl Iterator<Item = &Point> + '_ {
         self.run((0, u64::MAX))

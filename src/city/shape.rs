@@ -2,7 +2,7 @@
 
 use super::world::{Span, Spot};
 use crate::domain::{Footprint, LonLat};
-use geo::{LineString, MultiPolygon, Polygon};
+use geo::{Area, InteriorPoint, LineString, MultiPolygon, Polygon};
 
 /// Polygons, each its outer ring and then its holes, closed, in steps of the world.
 #[derive(Debug, Clone, Default)]
@@ -11,11 +11,13 @@ pub struct Shape {
     pub polygons: Vec<Vec<Vec<Spot>>>,
     /// The box around them; none when there is nothing on earth.
     pub span: Option<Span>,
+    /// A point inside the largest polygon, for its name.
+    pub label: Option<Spot>,
 }
 
 impl Shape {
-    /// The outline of polygons in degrees; rings that are not on earth are left out.
-    pub fn of(area: &MultiPolygon<f64>) -> Shape {
+    /// Polygons in degrees as rings in steps of the world; rings that are not on earth are left out.
+    pub fn rings(area: &MultiPolygon<f64>) -> Vec<Vec<Vec<Spot>>> {
         let ring = |line: &LineString<f64>| -> Option<Vec<Spot>> {
             let spots: Option<Vec<Spot>> = line.coords().map(|c| Spot::of(LonLat::new(c.x, c.y))).collect();
             spots.filter(|spots| spots.len() > 3)
@@ -24,10 +26,18 @@ impl Shape {
             let outer = ring(p.exterior())?;
             Some(std::iter::once(outer).chain(p.interiors().iter().filter_map(ring)).collect())
         };
-        let polygons: Vec<_> = area.iter().filter_map(polygon).collect();
+        area.iter().filter_map(polygon).collect()
+    }
+
+    /// The outline of polygons in degrees.
+    pub fn of(area: &MultiPolygon<f64>) -> Shape {
+        let polygons = Shape::rings(area);
         let outer = polygons.iter().flat_map(|rings| rings[0].iter());
         let span = outer.map(|spot| Span::of(*spot)).reduce(Span::with);
-        Shape { polygons, span }
+        let largest = area.iter().max_by(|a, b| a.unsigned_area().total_cmp(&b.unsigned_area()));
+        let inside = largest.and_then(|polygon| polygon.interior_point());
+        let label = inside.and_then(|p| Spot::of(LonLat::new(p.x(), p.y())));
+        Shape { polygons, span, label }
     }
 }
 

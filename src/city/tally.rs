@@ -23,6 +23,26 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Collected of addresses; none where there is no address.
+    pub fn collection(self) -> Option<f64> {
+        ratio(self.collected, self.addresses)
+    }
+
+    /// Accurate of collected.
+    pub fn accuracy(self) -> Option<f64> {
+        ratio(self.accurate, self.collected)
+    }
+
+    /// Registered of rentals.
+    pub fn registration(self) -> Option<f64> {
+        ratio(self.registered, self.rentals)
+    }
+
+    /// Closed of hazards.
+    pub fn closure(self) -> Option<f64> {
+        ratio(self.closed, self.hazards)
+    }
+
     fn zip(self, other: Counts, f: impl Fn(u32, u32) -> u32) -> Counts {
         Counts {
             addresses: f(self.addresses, other.addresses),
@@ -44,6 +64,10 @@ impl Counts {
     pub fn minus(self, other: Counts) -> Counts {
         self.zip(other, u32::wrapping_sub)
     }
+}
+
+fn ratio(count: u32, base: u32) -> Option<f64> {
+    (base > 0).then(|| f64::from(count) / f64::from(base))
 }
 
 /// Counts of all grids by preorder number; the last place is for what lies in no grid.

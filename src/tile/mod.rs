@@ -1,1 +1,117 @@
-//! Vector tiles, encoded from the City.
+//! Vector tiles, encoded from the City: a layer looks at a [`View`] and draws what lies in it, nothing else.
+//!
+//! Tiles are Mapbox Vector Tiles 2.1 in Web Mercator with an extent of 4,096. A point lies in exactly one tile of every
+//! zoom; polygons reach [`MARGIN`] beyond the tile. What a layer shows, from which zoom and to whom stands in
+//! `tiles/<layer>/layer.toml`, see [`catalog`]. The bytes depend on nothing but the records, so that two processes with
+//! the same records answer the same tile with the same ETag.
+
+pub mod cache;
+pub mod catalog;
+pub mod cluster;
+pub mod layer;
+pub mod outline;
+pub mod style;
+
+pub use cache::Cache;
+
+use crate::city::City;
+use crate::city::points::Point;
+use crate::city::world::{Span, Spot, TileId};
+use crate::domain::{Actor, Scope};
+use crate::error::{Error, Result};
+use bytes::Bytes;
+use fast_mvt::{MvtCoord, MvtError};
+use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest, Sha256};
+use std::io::Write;
+
+/// Units of a tile's side.
+pub const EXTENT: u32 = 4096;
+/// Units that polygons reach beyond the tile.
+pub const MARGIN: i64 = 64;
+
+/// An encoded tile.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tile {
+    /// The tile; empty when nothing lies in it.
+    pub bytes: Bytes,
+    /// The same, compressed by gzip.
+    pub gzip: Bytes,
+    /// Strong validator of `bytes` without quotes: 16 hexadecimal digits of their SHA-256.
+    pub etag: String,
+}
+
+/// What a layer draws from.
+pub struct View<'a> {
+    /// The city.
+    pub city: &'a City,
+    /// The tile.
+    pub tile: TileId,
+    /// The tile with its margin.
+    pub span: Span,
+    interval: (u32, u32),
+    everything: bool,
+}
+
+impl<'a> View<'a> {
+    /// A tile of a city as somebody with a scope may see it.
+    pub fn new(city: &'a City, tile: TileId, scope: &Scope) -> View<'a> {
+        let everything = *scope == Scope::All;
+        View { city, tile, span: Span::of_tile(tile, MARGIN), interval: city.interval(scope), everything }
+    }
+
+    /// Whether the scope holds a home.
+    pub fn holds(&self, home: u32) -> bool {
+        self.everything || (self.interval.0..self.interval.1).contains(&home)
+    }
+
+    /// The points of the tile that the scope holds, in the order of the world.
+    pub fn points(&self, points: &crate::city::points::Points) -> Vec<Point> {
+        let mut points = points.sorted_in_tile(self.tile);
+        points.retain(|point| self.holds(point.home));
+        points
+    }
+
+    /// Where a point of the world lies in the tile, in units.
+    pub fn coord(&self, spot: Spot) -> MvtCoord {
+        let [x, y] = self.tile.corner();
+        let unit = |v: i64| ((v * i64::from(EXTENT)) >> self.tile.shift()) as i32;
+        MvtCoord { x: unit(i64::from(spot.x) - x), y: unit(i64::from(spot.y) - y) }
+    }
+}
+
+/// Encodes a tile of some layers as an actor sees it.
+///
+/// # Errors
+/// `NotFound` for a layer that does not exist or that the actor's role may not see, with the same words, and for a tile
+/// that does not exist.
+pub fn render(city: &City, layers: &[&str], z: u8, x: u32, y: u32, actor: &Actor) -> Result<Tile> {
+    let layers = allowed(layers, actor)?;
+    let tile = TileId::new(z, x, y).ok_or_else(|| Error::NotFound(format!("tile {z}/{x}/{y}")))?;
+    encode(&View::new(city, tile, &actor.scope), &layers)
+}
+
+/// The layers of these names, in their order, each once.
+fn allowed(names: &[&str], actor: &Actor) -> Result<Vec<&'static catalog::Layer>> {
+    let mut layers: Vec<&'static catalog::Layer> = Vec::new();
+    for name in names {
+        let layer = catalog::layer(name, actor.role)?;
+        if !layers.iter().any(|known| known.id == layer.id) {
+            layers.push(layer);
+        }
+    }
+    Ok(layers)
+}
+
+fn encode(view: &View, layers: &[&catalog::Layer]) -> Result<Tile> {
+    let mut bytes = Vec::new();
+    for layer in layers.iter().filter(|layer| view.tile.z >= layer.min_zoom) {
+        let drawn = layer::draw(layer, view).map_err(|e: MvtError| Error::Internal(format!("{}: {e}", layer.id)))?;
+        bytes.extend_from_slice(&drawn);
+    }
+    let mut gzip = GzEncoder::new(Vec::with_capacity(bytes.len() / 3), Compression::new(5));
+    let packed = gzip.write_all(&bytes).and_then(|()| gzip.finish());
+    let gzip = packed.map_err(|e| Error::Internal(format!("gzip: {e}")))?;
+    let etag = hex::encode(&Sha256::digest(&bytes)[..8]);
+    Ok(Tile { bytes: bytes.into(), gzip: gzip.into(), etag })
+}

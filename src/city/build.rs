@@ -1,0 +1,234 @@
+//! Building a City from records: every index once, in parallel where it pays.
+
+use super::flag::Flags;
+use super::ground::Ground;
+use super::id::Ids;
+use super::points::{NOWHERE, Point, Points};
+use super::shape::{Shape, span_of};
+use super::tally::{Counts, Tally};
+use super::world::{Span, Spot};
+use super::*;
+use rayon::prelude::*;
+
+/// Side that a grid must have on the map to be drawn, in 512ths of a tile.
+const VISIBLE_PX: f64 = 16.0;
+/// Probability from which a flag counts against accuracy.
+const PROBABLE: f64 = 0.8;
+
+impl City {
+    /// Indexes and checks records as of a day.
+    pub fn build(records: Records, thresholds: Thresholds, today: NaiveDate) -> City {
+        City::build_with(records, Arc::new(thresholds), today, BTreeMap::new())
+    }
+
+    /// Like [`City::build`], with what was dismissed.
+    pub fn build_with(
+        records: Records,
+        thresholds: Arc<Thresholds>,
+        today: NaiveDate,
+        dismissals: BTreeMap<String, Dismissal>,
+    ) -> City {
+        let grid = Arc::new(GridIndex::build_on(&records.grids, today));
+        let care = Care::build(&records.headcounts, &grid);
+        City::assemble(records, grid, thresholds, today, Arc::new(dismissals), care, 1)
+    }
+
+    /// The same records as of another day, or with other grids, or with some removed: everything is built anew but what
+    /// is published of care groups goes on from what was published before.
+    pub(super) fn rebuild(
+        &self,
+        records: Records,
+        today: NaiveDate,
+        dismissals: Arc<BTreeMap<String, Dismissal>>,
+    ) -> City {
+        let grid = Arc::new(GridIndex::build_on(&records.grids, today));
+        let care = self.care.rebuilt(&self.grid, &records.headcounts, &grid);
+        City::assemble(records, grid, self.thresholds.clone(), today, dismissals, care, self.revision + 1)
+    }
+
+    /// The same city on another day.
+    pub fn on(&self, today: NaiveDate) -> City {
+        self.rebuild(self.records.clone(), today, self.dismissals.clone())
+    }
+
+    fn assemble(
+        records: Records,
+        grid: Arc<GridIndex>,
+        thresholds: Arc<Thresholds>,
+        today: NaiveDate,
+        dismissals: Arc<BTreeMap<String, Dismissal>>,
+        care: Care,
+        revision: u64,
+    ) -> City {
+        let shapes: Vec<Shape> = {
+            let grids: Vec<&Grid> = records.grids.iter().collect();
+            grids
+                .par_iter()
+                .map(|g| if g.is_valid_on(today) { Shape::of(&g.polygon) } else { Shape::default() })
+                .collect()
+        };
+        let mut by_order = vec![0; grid.len()];
+        (0..grid.len() as u32).for_each(|i| by_order[grid.order(i) as usize] = i);
+        let homes: Vec<u32> = {
+            let chunks: Vec<_> = records.addresses.chunks().collect();
+            chunks.par_iter().flat_map_iter(|(_, chunk)| chunk.iter().map(|a| home_of(&grid, a))).collect()
+        };
+        let level_zoom = level_zooms(&grid, &shapes);
+        let ids = Ids::build(&records);
+        let mut city = City {
+            records,
+            grid,
+            thresholds,
+            today,
+            revision,
+            flags: Flags::default(),
+            dismissals,
+            care,
+            ground: Ground::at(revision),
+            address_points: Points::default(),
+            flag_points: Points::default(),
+            rental_points: Points::default(),
+            hazard_points: Points::default(),
+            building_boxes: Boxes::default(),
+            tally: Tally::default(),
+            ids,
+            homes: homes.into(),
+            marks: Table::default(),
+            rental_states: Table::default(),
+            shapes: Arc::new(shapes),
+            level_zoom,
+            by_order: Arc::new(by_order),
+        };
+        city.flags = Flags::build(recheck::all(&city));
+        let rentals = (0..city.records.rentals.len() as u32).into_par_iter();
+        let states: Vec<RentalState> = rentals.map(|row| city.state_of_rental(row)).collect();
+        city.rental_states = states.into();
+        let mut marks = vec![0u8; city.records.addresses.len()];
+        for flag in city.flags.iter().filter(|flag| city.is_open(flag)) {
+            if let Subject::Address(id) = &flag.subject
+                && let Some(row) = city.address(id)
+            {
+                marks[row as usize] = marks[row as usize].max(mark(flag.severity));
+            }
+        }
+        city.marks = marks.into();
+        city.address_points = points(city.records.addresses.len(), |row| city.address_point(row));
+        city.rental_points = points(city.records.rentals.len(), |row| city.rental_point(row));
+        city.hazard_points = points(city.records.hazards.len(), |row| city.hazard_point(row));
+        city.flag_points = points(city.flags.slots() as usize, |slot| city.flag_point(slot));
+        let buildings = 0..city.records.buildings.len() as u32;
+        let boxes = buildings.into_par_iter().filter_map(|row| Some((row, city.building_span(row)?)));
+        city.building_boxes = Boxes::build(boxes.collect());
+        let shares = |rows: usize, share: &(dyn Fn(u32) -> (u32, Counts) + Sync)| -> Vec<(u32, Counts)> {
+            (0..rows as u32).into_par_iter().map(share).collect()
+        };
+        let addresses = shares(city.records.addresses.len(), &|row| city.address_share(row));
+        let rentals = shares(city.records.rentals.len(), &|row| city.rental_share(row));
+        let hazards = shares(city.records.hazards.len(), &|row| city.hazard_share(row));
+        city.tally = Tally::build(city.grid.len(), addresses.into_iter().chain(rentals).chain(hazards));
+        city
+    }
+
+    pub(super) fn mark_of(&self, address: u32) -> u8 {
+        let flags = self.flags_of_address(&self.address_at(address).id);
+        flags.into_iter().filter(|flag| self.is_open(flag)).map(|flag| mark(flag.severity)).max().unwrap_or(0)
+    }
+
+    pub(super) fn address_point(&self, row: u32) -> Option<Point> {
+        let address = self.records.addresses.get(row as usize)?;
+        let spot = Spot::of(address.pin.as_ref()?.at)?;
+        Some(Point { key: spot.key(), row, home: self.home(row) })
+    }
+
+    pub(super) fn rental_point(&self, row: u32) -> Option<Point> {
+        let rental = self.records.rentals.get(row as usize).filter(|r| r.status == RentalStatus::Active)?;
+        let address = self.address_point(self.address(rental.address.as_ref()?)?)?;
+        Some(Point { row, ..address })
+    }
+
+    pub(super) fn hazard_point(&self, row: u32) -> Option<Point> {
+        let hazard = self.records.hazards.get(row as usize).filter(|h| h.state != HazardState::Closed)?;
+        let address = self.address_point(self.address(&hazard.address)?)?;
+        Some(Point { row, ..address })
+    }
+
+    pub(super) fn flag_point(&self, slot: u32) -> Option<Point> {
+        let flag = self.flags.at(slot).filter(|flag| self.is_open(flag))?;
+        let spot = Spot::of(flag.at?)?;
+        Some(Point { key: spot.key(), row: slot, home: self.home_of(&flag.subject) })
+    }
+
+    pub(super) fn building_span(&self, row: u32) -> Option<Span> {
+        let building = self.records.buildings.get(row as usize).filter(|b| b.standing)?;
+        span_of(&building.footprint)
+    }
+
+    pub(super) fn address_share(&self, row: u32) -> (u32, Counts) {
+        let Some(address) = self.records.addresses.get(row as usize) else { return (NOWHERE, Counts::default()) };
+        let active = address.status == AddressStatus::Active;
+        let collected = active && address.pin.as_ref().is_some_and(|pin| pin.at.is_on_earth());
+        let wrong = |flag: &Flag| flag.severity == Severity::Error || flag.probability.is_some_and(|p| p >= PROBABLE);
+        let marked = self.marks.get(row as usize).is_some_and(|mark| *mark > 0);
+        let wrong_and_open = |flag: &Arc<Flag>| wrong(flag) && self.is_open(flag);
+        let accurate = collected && !(marked && self.flags_of_address(&address.id).into_iter().any(wrong_and_open));
+        let counts = Counts {
+            addresses: active.into(),
+            collected: collected.into(),
+            accurate: accurate.into(),
+            ..Counts::default()
+        };
+        (self.home(row), counts)
+    }
+
+    pub(super) fn rental_share(&self, row: u32) -> (u32, Counts) {
+        let Some(rental) = self.records.rentals.get(row as usize) else { return (NOWHERE, Counts::default()) };
+        let active = rental.status == RentalStatus::Active;
+        let registered = active && rental.registered_on.is_some();
+        let counts = Counts { rentals: active.into(), registered: registered.into(), ..Counts::default() };
+        (self.rental_home(row), counts)
+    }
+
+    pub(super) fn hazard_share(&self, row: u32) -> (u32, Counts) {
+        let Some(hazard) = self.records.hazards.get(row as usize) else { return (NOWHERE, Counts::default()) };
+        let closed = hazard.state == HazardState::Closed;
+        (self.hazard_home(row), Counts { hazards: 1, closed: closed.into(), ..Counts::default() })
+    }
+}
+
+fn mark(severity: Severity) -> u8 {
+    match severity {
+        Severity::Info => 1,
+        Severity::Warning => 2,
+        Severity::Error => 3,
+    }
+}
+
+/// Preorder number of the grid that an address belongs to.
+pub(super) fn home_of(grid: &GridIndex, address: &Address) -> u32 {
+    let declared = address.grid.as_ref().and_then(|code| grid.position(code));
+    let held = || grid.finest(address.pin.as_ref()?.at);
+    declared.or_else(held).map_or(NOWHERE, |i| grid.order(i))
+}
+
+fn points(rows: usize, point: impl Fn(u32) -> Option<Point> + Sync + Send) -> Points {
+    Points::build((0..rows as u32).into_par_iter().filter_map(point).collect())
+}
+
+fn level_zooms(grid: &GridIndex, shapes: &[Shape]) -> [u8; 5] {
+    let mut zooms = [0; 5];
+    let mut coarsest = true;
+    for level in GridLevel::ALL {
+        let spans = (0..grid.len()).filter(|i| grid.level(*i as u32) == level).filter_map(|i| shapes[i].span);
+        let (mut sides, mut n) = (0.0, 0.0);
+        for span in spans {
+            sides += (f64::from(span.east - span.west) * f64::from(span.south - span.north)).sqrt();
+            n += 1.0;
+        }
+        if n > 0.0 && !coarsest {
+            let pixels_at_0 = sides / n / (1u64 << 32) as f64 * 512.0;
+            zooms[level as usize] = (VISIBLE_PX / pixels_at_0).log2().ceil().clamp(0.0, 14.0) as u8;
+        }
+        coarsest &= n == 0.0;
+    }
+    zooms
+}

@@ -1,0 +1,59 @@
+//! From identifiers to rows, for every kind of record, and from a record to those that hang on it.
+
+use super::lookup::{Lookup, key_of};
+use crate::domain::*;
+
+/// Lookups of a city. What they give is checked against the record, so an entry may be stale.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ids {
+    pub addresses: Lookup,
+    pub buildings: Lookup,
+    pub places: Lookup,
+    pub rentals: Lookup,
+    pub inspections: Lookup,
+    pub hazards: Lookup,
+    pub visits: Lookup,
+    pub headcounts: Lookup,
+    pub corrections: Lookup,
+    /// Key: the address's identifier.
+    pub rentals_of_address: Lookup,
+    pub hazards_of_address: Lookup,
+    pub corrections_of_address: Lookup,
+    /// Key: the building's identifier.
+    pub addresses_of_building: Lookup,
+    /// Key: the rental's identifier.
+    pub hazards_of_rental: Lookup,
+    pub inspections_of_rental: Lookup,
+}
+
+fn rows<T>(table: &Table<T>, key: impl Fn(&T) -> Option<u64>) -> Lookup {
+    Lookup::build(table.iter().zip(0..).filter_map(|(record, row)| Some((key(record)?, row))))
+}
+
+/// The key of a headcount: its grid and its group.
+pub(super) fn headcount_key(grid: &GridCode, group: CareGroup) -> u64 {
+    key_of(&(grid, group))
+}
+
+impl Ids {
+    pub fn build(records: &Records) -> Ids {
+        let of = |id: &str| Some(key_of(id));
+        Ids {
+            addresses: rows(&records.addresses, |a| of(&a.id)),
+            buildings: rows(&records.buildings, |b| of(&b.id)),
+            places: rows(&records.places, |p| of(&p.id)),
+            rentals: rows(&records.rentals, |r| of(&r.id)),
+            inspections: rows(&records.inspections, |i| of(&i.id)),
+            hazards: rows(&records.hazards, |h| of(&h.id)),
+            visits: rows(&records.visits, |v| Some(key_of(&v.id))),
+            headcounts: rows(&records.headcounts, |h| Some(headcount_key(&h.grid, h.group))),
+            corrections: rows(&records.corrections, |c| Some(key_of(&c.correction_id))),
+            rentals_of_address: rows(&records.rentals, |r| of(r.address.as_deref()?)),
+            hazards_of_address: rows(&records.hazards, |h| of(&h.address)),
+            corrections_of_address: rows(&records.corrections, |c| of(&c.address_id)),
+            addresses_of_building: rows(&records.addresses, |a| of(a.building.as_deref()?)),
+            hazards_of_rental: rows(&records.hazards, |h| of(h.rental.as_deref()?)),
+            inspections_of_rental: rows(&records.inspections, |i| of(&i.rental)),
+        }
+    }
+}
