@@ -25,7 +25,8 @@ impl Boxes {
         let tree = (!boxes.is_empty()).then(|| {
             let mut tree = RTreeBuilder::<u32>::new(boxes.len() as u32);
             for (_, span) in &boxes {
-                tree.add(span.west, span.north, span.east, span.south);
+                let [west, north, east, south] = halved(*span);
+                tree.add(west, north, east, south);
             }
             Arc::new(tree.finish::<HilbertSort>())
         });
@@ -35,10 +36,12 @@ impl Boxes {
 
     /// Rows whose boxes meet the span, ascending.
     pub fn in_span(&self, span: Span) -> Vec<u32> {
+        let [west, north, east, south] = halved(span);
         let mut rows: Vec<u32> = match &self.tree {
             Some(tree) => tree
-                .search(span.west, span.north, span.east, span.south)
+                .search(west, north, east, south)
                 .into_iter()
+                .filter(|at| self.spans[*at as usize].meets(span))
                 .map(|at| self.rows[at as usize])
                 .filter(|row| !self.fresh.contains_key(row))
                 .collect(),
@@ -62,14 +65,22 @@ impl Boxes {
     }
 }
 
+/// Half the steps: the tree adds two coordinates, and the sum has to fit.
+fn halved(span: Span) -> [u32; 4] {
+    [span.west, span.north, span.east, span.south].map(|v| v >> 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const FAR: u32 = 4_000_000_000;
 
     #[test]
     fn finds_what_a_list_finds_after_any_edits() {
         let span = |n: u32| {
             let (x, y) = (n.wrapping_mul(2_654_435_761) % 10_000, n.wrapping_mul(40_503) % 10_000);
+            let (x, y) = (x + FAR, y + FAR);
             Span { west: x, north: y, east: x + n % 300, south: y + n % 170 }
         };
         let mut oracle: BTreeMap<u32, Span> = (0..3000).map(|n| (n, span(n))).collect();
@@ -83,7 +94,7 @@ mod tests {
                 None => oracle.remove(&row),
             };
             if n % 250 == 0 {
-                let look = Span { west: n, north: 2000, east: n + 900, south: 5000 };
+                let look = Span { west: FAR + n, north: FAR + 2000, east: FAR + n + 900, south: FAR + 5000 };
                 let expected: Vec<u32> = oracle.iter().filter(|(_, s)| s.meets(look)).map(|(row, _)| *row).collect();
                 assert_eq!(boxes.in_span(look), expected);
             }

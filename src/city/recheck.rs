@@ -2,14 +2,33 @@
 
 use super::City;
 use super::flag::Change;
-use crate::domain::Flag;
+use crate::check::{Context, Kind, run, run_for};
+use crate::domain::{Flag, Subject};
+
+/// The kinds whose answers an edit of records can change: all but the grids, which only depend on one another.
+const EDITED: [Kind; 5] = [Kind::Address, Kind::Building, Kind::Rental, Kind::Hazard, Kind::Correction];
+
+impl City {
+    fn context(&self) -> Context<'_> {
+        Context::new(&self.records, &self.grid, &self.thresholds, self.today)
+    }
+
+    /// The City as the rules see it, for explanations.
+    pub fn with_context<T>(&self, ask: impl FnOnce(&Context) -> T) -> T {
+        ask(&self.context())
+    }
+}
 
 /// What the rules find in a City.
-pub(super) fn all(_city: &City) -> Vec<Flag> {
-    Vec::new()
+pub(super) fn all(city: &City) -> Vec<Flag> {
+    run(&city.context(), 0, &|_| {})
 }
 
 /// Asks the rules again after an edit and takes their answer over.
-pub(super) fn after(_city: &mut City) -> Change {
-    Change::default()
+pub(super) fn after(city: &mut City) -> Change {
+    let mut flags = run_for(&city.context(), &EDITED, 0, &|_| {});
+    // In the order of a full check the grids' flags stand between; slots are kept, so it does not matter here.
+    let of_grids = city.flags.iter().filter(|flag| matches!(flag.subject, Subject::Grid(_)));
+    flags.extend(of_grids.map(|flag| (**flag).clone()));
+    city.flags.replace(flags)
 }
