@@ -7,7 +7,7 @@ pub struct Serve {
     #[arg(long, env = "GRIDPIN_BIND", default_value = "127.0.0.1:8080")]
     pub bind: std::net::SocketAddr,
     /// PostgreSQL connection URL of the application's role.
-    #[arg(long, env = "GRIDPIN_DATABASE")]
+    #[arg(long, env = "GRIDPIN_DATABASE", hide_env_values = true)]
     pub database: String,
     /// Basemap as a raster tile URL template (`https://.../{z}/{x}/{y}.png`) or the URL of a vector style; none is needed.
     #[arg(long, env = "GRIDPIN_BASEMAP")]
@@ -15,4 +15,14 @@ pub struct Serve {
     /// Attribution that the basemap's licence asks for.
     #[arg(long, env = "GRIDPIN_BASEMAP_ATTRIBUTION", default_value = "")]
     pub basemap_attribution: String,
+    /// Name of the site in Chinese.
+    #[arg(long, env = "GRIDPIN_TITLE_ZH", default_value = "格点")]
+    pub title_zh: String,
+    /// Name of the site in English.
+    #[arg(long, env = "GRIDPIN_TITLE_EN", default_value = "gridpin")]
+    pub title_en: String,
+    /// A proxy in front speaks TLS: cookies are Secure, HSTS is sent, and the last address of X-Forwarded-For is the
+    /// caller's.
+    #[arg(long, env = "GRIDPIN_BEHIND_TLS")]
+    pub behind_tls: bool,
 }

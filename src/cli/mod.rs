@@ -11,6 +11,7 @@ pub mod openapi;
 pub mod parse;
 pub mod rules;
 pub mod user;
+pub mod serve;
 
 use crate::error::{Error, Result, Text};
 use clap::{Parser, Subcommand};
@@ -46,6 +47,8 @@ pub enum Command {
     Audit(audit::Args),
     /// Look at what gridpin stands on / 检查运行环境
     Doctor(doctor::Args),
+    /// Serve the map, the API and the tiles / 启动服务
+    Serve(crate::config::Serve),
     /// Print the rule catalogue / 输出规则目录
     Rules(rules::Args),
     /// Print the service's OpenAPI document / 输出接口文档
@@ -64,6 +67,7 @@ impl Command {
             Command::User(args) => user::run(args),
             Command::Audit(args) => audit::run(args),
             Command::Doctor(args) => doctor::run(args),
+            Command::Serve(config) => serve::run(config),
             Command::Rules(args) => rules::run(args),
             Command::Openapi(args) => openapi::run(args),
         }

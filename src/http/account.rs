@@ -1,10 +1,11 @@
 //! Who is signed in, and what the client has to know before anybody is.
 
 use super::App;
-use super::permission::SignedIn;
+use super::permission::{SignedIn, TABLE};
 use super::problem::Answer;
+use super::sight::Sight;
 use super::who::Who;
-use crate::domain::{GridLevel, Role};
+use crate::domain::{GridLevel, Role, Scope};
 use crate::error::Text;
 use axum::Json;
 use axum::extract::State;
@@ -78,12 +79,45 @@ pub enum BasemapKind {
 
 /// Who is signed in.
 #[utoipa::path(get, path = "/api/me", tag = "account", responses((status = 200, body = Me)))]
-pub async fn me(State(_app): State<Arc<App>>, _who: Who<SignedIn>) -> Answer<Json<Me>> {
-    Err(super::pending())
+pub async fn me(State(app): State<Arc<App>>, who: Who<SignedIn>) -> Answer<Json<Me>> {
+    let city = app.live.get();
+    let sight = Sight::of(&city, &who.actor);
+    let scope = match &who.actor.scope {
+        Scope::All => MyScope { grid: None, name: None, level: None },
+        Scope::Grid(code) => {
+            let grid = city.grid.position(code);
+            MyScope {
+                grid: Some(code.to_string()),
+                name: grid.map(|grid| city.records.grids[grid as usize].name.clone()),
+                level: grid.map(|grid| city.grid.level(grid)),
+            }
+        }
+    };
+    let role = who.actor.role;
+    let rights = TABLE.iter().filter(|row| row.roles.contains(&role)).map(|row| row.name.to_owned()).collect();
+    // A city without grids still has pins somewhere.
+    let bbox = sight.bbox().or_else(|| if sight.is_bounded() { None } else { city.bbox() });
+    Ok(Json(Me { name: who.actor.name.clone(), role, scope, bbox, rights }))
 }
 
 /// What a client has to know before sign-in.
 #[utoipa::path(get, path = "/api/config", tag = "account", security(()), responses((status = 200, body = Config)))]
-pub async fn config(State(_app): State<Arc<App>>) -> Answer<Json<Config>> {
-    Err(super::pending())
+pub async fn config(State(app): State<Arc<App>>) -> Json<Config> {
+    Json(Config {
+        title: Text::new(&app.config.title_zh, &app.config.title_en),
+        basemap: app.config.basemap.as_deref().map(|url| Basemap::of(url, &app.config.basemap_attribution)),
+        demo: app.demo,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: app.live.get().revision,
+        stale: app.follow.stale_s().is_some(),
+    })
+}
+
+impl Basemap {
+    /// What a configured URL is: a template of raster tiles has a place for the tile's numbers, everything else is a
+    /// vector style.
+    pub fn of(url: &str, attribution: &str) -> Basemap {
+        let kind = if url.contains("{z}") { BasemapKind::Raster } else { BasemapKind::Vector };
+        Basemap { kind, url: url.to_owned(), attribution: attribution.to_owned() }
+    }
 }

@@ -2,14 +2,16 @@
 
 use super::App;
 use super::body::Segment;
-use super::cursor::{Cursor, Page};
+use super::cursor::{Cursor, Page, page};
 use super::flag::FlagView;
 use super::permission::{ReadAddress, ReadFlag};
 use super::problem::Answer;
 use super::query::{Given, Params, Query};
+use super::sight::{Sight, is_in};
 use super::who::Who;
-use crate::domain::{AddressStatus, Correction, LonLat, Parts, PositionMethod, Subject};
-use crate::error::Text;
+use crate::domain::address::print;
+use crate::domain::{Address, AddressId, AddressStatus, Correction, LonLat, Parts, PositionMethod, Role, Subject};
+use crate::error::{Error, Text};
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -57,7 +59,7 @@ pub struct AddressView {
     pub building_id: Option<String>,
     /// Its flags, dismissed ones included; empty for roles that may not read flags.
     pub flags: Vec<FlagView>,
-    /// Its corrections that wait for review, newest first.
+    /// Its corrections, newest first: those that wait for review, and all of late.
     pub corrections: Vec<Correction>,
 }
 
@@ -112,6 +114,24 @@ impl Params for AddressQuery {
     }
 }
 
+/// Which page.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Most items of the page, 1 to 1000; 50 if left out.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
+    pub limit: usize,
+    /// `next` of the page before.
+    #[param(value_type = Option<String>)]
+    pub cursor: Option<Cursor>,
+}
+
+impl Params for PageQuery {
+    fn read(query: &mut Query) -> Self {
+        PageQuery { limit: query.limit(), cursor: query.cursor() }
+    }
+}
+
 /// One version of an address.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HistoryItem {
@@ -121,7 +141,7 @@ pub struct HistoryItem {
     pub changed_at: DateTime<Utc>,
     /// Account that made it.
     pub changed_by: String,
-    /// What was done: insert, update.
+    /// What made it so: `import`, or `change` by a person.
     pub action: String,
     /// The address as of this version.
     pub address: AddressItem,
@@ -160,43 +180,160 @@ pub struct SignalView {
 #[utoipa::path(get, path = "/api/addresses", tag = "address", params(AddressQuery),
     responses((status = 200, body = Page<AddressItem>)))]
 pub async fn search(
-    State(_app): State<Arc<App>>,
-    _who: Who<ReadAddress>,
-    Given(_query): Given<AddressQuery>,
+    State(app): State<Arc<App>>,
+    who: Who<ReadAddress>,
+    Given(query): Given<AddressQuery>,
 ) -> Answer<Json<Page<AddressItem>>> {
-    Err(super::pending())
+    let city = app.live.get();
+    // A search looks at every address of the city: not on the threads that answer.
+    let found = tokio::task::spawn_blocking(move || find(&Sight::of(&city, &who.actor), &query));
+    found.await.map(Json).map_err(|error| Error::Internal(error.to_string()).into())
+}
+
+fn find(sight: &Sight, query: &AddressQuery) -> Page<AddressItem> {
+    let words: Vec<&str> = query.q.iter().flat_map(|q| q.split_whitespace()).collect();
+    let wanted = |address: &Address| {
+        words.iter().all(|word| address.full_text.contains(word) || address.id.as_str() == *word)
+            && query.bbox.is_none_or(|bbox| place(address).is_some_and(|at| is_in(bbox, at)))
+    };
+    let ranked = sight.city.records.addresses.iter().zip(0..).filter_map(|(address, row)| {
+        // A text that ends with the words is what people mean: 12号 before 112号 and 12号附5号.
+        let rank = match query.near {
+            Some(near) => place(address).map_or(f64::MAX, |at| near.distance_m(at)),
+            None if words.is_empty() => 0.0,
+            None => address.full_text.chars().count() as f64,
+        };
+        (wanted(address) && sight.sees_row(row)).then_some((rank, address))
+    });
+    let (addresses, next) = page(ranked, |address| &address.id, query.cursor.as_ref(), query.limit);
+    Page { items: addresses.into_iter().map(|(_, address)| AddressItem::from(address)).collect(), next }
+}
+
+/// The pin, where it is on earth.
+fn place(address: &Address) -> Option<LonLat> {
+    address.pin.as_ref().map(|pin| pin.at).filter(|at| at.is_on_earth())
+}
+
+impl From<&Address> for AddressItem {
+    fn from(address: &Address) -> Self {
+        let pin = address.pin.as_ref().map(|pin| pin.at);
+        AddressItem {
+            address_id: address.id.to_string(),
+            full_text: address.full_text.clone(),
+            lon: pin.map(|at| at.lon),
+            lat: pin.map(|at| at.lat),
+            grid_code: address.grid.as_ref().map(|code| code.to_string()),
+            status: address.status,
+            version: address.version,
+        }
+    }
+}
+
+impl AddressView {
+    /// The address in `row` as `sight` shows it.
+    pub fn of(sight: &Sight, row: u32) -> AddressView {
+        let city = sight.city;
+        let address = &city.records.addresses[row as usize];
+        let pin = address.pin.as_ref();
+        let declared = address.grid.as_ref().and_then(|code| city.grid.position(code));
+        let mut corrections: Vec<Correction> = city.corrections_of(&address.id).cloned().collect();
+        corrections.sort_by(|a, b| b.made_at.cmp(&a.made_at));
+        let works_on_it = matches!(sight.actor.role, Role::Collector | Role::Reviewer | Role::Steward);
+        AddressView {
+            address_id: address.id.to_string(),
+            full_text: address.full_text.clone(),
+            standard_text: print(&address.parts),
+            parts: address.parts.clone(),
+            grid_code: address.grid.as_ref().map(|code| code.to_string()),
+            grid_name: declared.map(|grid| city.records.grids[grid as usize].name.clone()),
+            lon: pin.map(|pin| pin.at.lon),
+            lat: pin.map(|pin| pin.at.lat),
+            accuracy_m: pin.and_then(|pin| pin.accuracy_m),
+            method: pin.map(|pin| pin.method),
+            collected_at: pin.and_then(|pin| pin.collected_at),
+            batch: address.batch.as_ref().map(|batch| batch.to_string()),
+            status: address.status,
+            ended_on: address.ended_on,
+            verified_on: address.verified_on,
+            version: address.version,
+            building_id: address.building.as_ref().map(|building| building.to_string()),
+            flags: if works_on_it { flags_of(sight, address) } else { Vec::new() },
+            corrections: if works_on_it { corrections } else { Vec::new() },
+        }
+    }
+}
+
+fn flags_of(sight: &Sight, address: &Address) -> Vec<FlagView> {
+    let subject = Subject::Address(address.id.to_string());
+    sight.city.flags.of(&subject).map(|flag| FlagView::of(sight, flag, None)).collect()
 }
 
 /// An address.
 #[utoipa::path(get, path = "/api/addresses/{id}", tag = "address",
     params(("id" = String, Path, description = "Address identifier")), responses((status = 200, body = AddressView)))]
 pub async fn detail(
-    State(_app): State<Arc<App>>,
-    _who: Who<ReadAddress>,
-    Segment(_id): Segment,
+    State(app): State<Arc<App>>,
+    who: Who<ReadAddress>,
+    Segment(id): Segment,
 ) -> Answer<Json<AddressView>> {
-    Err(super::pending())
+    let city = app.live.get();
+    let sight = Sight::of(&city, &who.actor);
+    let (row, _) = sight.address(&id)?;
+    Ok(Json(AddressView::of(&sight, row)))
 }
 
 /// Every version of an address, newest first.
 #[utoipa::path(get, path = "/api/addresses/{id}/history", tag = "address",
-    params(("id" = String, Path, description = "Address identifier")),
+    params(("id" = String, Path, description = "Address identifier"), PageQuery),
     responses((status = 200, body = Page<HistoryItem>)))]
 pub async fn history(
-    State(_app): State<Arc<App>>,
-    _who: Who<ReadAddress>,
-    Segment(_id): Segment,
+    State(app): State<Arc<App>>,
+    who: Who<ReadAddress>,
+    Segment(id): Segment,
+    Given(query): Given<PageQuery>,
 ) -> Answer<Json<Page<HistoryItem>>> {
-    Err(super::pending())
+    Sight::of(&app.live.get(), &who.actor).address(&id)?;
+    let before = query.cursor.map(|cursor| cursor.rank as i64);
+    let mut session = app.store.begin(&who.actor).await?;
+    let mut versions = session.address_history(&AddressId::from(id), before, query.limit as i64 + 1).await?;
+    let more = versions.len() > query.limit;
+    versions.truncate(query.limit);
+    let next = versions.last().filter(|_| more).map(|last| Cursor::new(last.address.version as f64, "").print());
+    let items = versions
+        .into_iter()
+        .map(|version| HistoryItem {
+            version: version.address.version,
+            changed_at: version.changed_at,
+            changed_by: version.changed_by,
+            action: if version.batch_id.is_some() { "import" } else { "change" }.to_owned(),
+            address: AddressItem::from(&version.address),
+        })
+        .collect();
+    Ok(Json(Page { items, next }))
 }
 
 /// Every signal and number behind an address's flags.
 #[utoipa::path(get, path = "/api/addresses/{id}/explain", tag = "address",
     params(("id" = String, Path, description = "Address identifier")), responses((status = 200, body = Explanation)))]
 pub async fn explain(
-    State(_app): State<Arc<App>>,
-    _who: Who<ReadFlag>,
-    Segment(_id): Segment,
+    State(app): State<Arc<App>>,
+    who: Who<ReadFlag>,
+    Segment(id): Segment,
 ) -> Answer<Json<Explanation>> {
-    Err(super::pending())
+    let city = app.live.get();
+    let sight = Sight::of(&city, &who.actor);
+    let (row, address) = sight.address(&id)?;
+    let signals = city.explain(row).into_iter().map(|signal| {
+        // A neighbour across the scope's border gives its number, not its name or place.
+        let seen = signal.source.as_ref().is_none_or(|source| sight.sees_subject(source));
+        SignalView {
+            code: signal.code.to_string(),
+            label: signal.label,
+            value: signal.value,
+            unit: signal.unit.to_string(),
+            source: signal.source.filter(|_| seen),
+            at: signal.at.filter(|_| seen),
+        }
+    });
+    Ok(Json(Explanation { address_id: id, flags: flags_of(&sight, address), signals: signals.collect() }))
 }

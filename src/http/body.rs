@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header;
 use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 
 /// The largest body that is read.
@@ -70,6 +71,19 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
         }])
     })?;
     Ok(value)
+}
+
+/// Refuses a time in the future; a phone's clock may be five minutes fast.
+///
+/// # Errors
+/// `Invalid` for a later time.
+pub fn past(field: &str, at: DateTime<Utc>) -> Result<(), Error> {
+    if at > Utc::now() + chrono::TimeDelta::minutes(5) {
+        let reason = Text::new("时间在将来", "the time is in the future");
+        let remedy = Text::new("检查设备时钟", "check the device's clock");
+        return Err(Error::invalid("body", field, at.to_rfc3339(), reason, remedy));
+    }
+    Ok(())
 }
 
 /// A segment of the path as text. What is no valid segment names nothing: 404.

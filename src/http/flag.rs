@@ -2,15 +2,17 @@
 
 use super::App;
 use super::body::{Body, Segment};
-use super::cursor::{CountedPage, Cursor};
+use super::cursor::{CountedPage, Cursor, page};
 use super::permission::{Dismiss, ReadFlag};
 use super::problem::Answer;
 use super::query::{Given, Params, Query};
+use super::sight::Sight;
 use super::who::Who;
-use crate::domain::{LonLat, Severity, Subject, Suggestion, Tier};
-use crate::error::Text;
+use crate::check::catalogue;
+use crate::domain::{AddressId, Flag, LonLat, Severity, Subject, Suggestion, Tier};
+use crate::error::{Error, Text};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -91,10 +93,12 @@ pub struct FlagQuery {
     pub bbox: Option<[f64; 4]>,
     /// Code of a grid: this and all below it.
     pub grid: Option<String>,
-    /// Rule code.
-    pub rule: Option<String>,
-    /// Severity.
-    pub severity: Option<Severity>,
+    /// Rule code, or several with commas between.
+    #[param(value_type = Option<String>)]
+    pub rule: Vec<String>,
+    /// Severity, or several with commas between.
+    #[param(value_type = Option<String>, example = "error,warning")]
+    pub severity: Vec<Severity>,
     /// Open (as if left out), dismissed or all.
     #[param(value_type = Option<FlagFilter>)]
     pub state: FlagFilter,
@@ -114,8 +118,8 @@ impl Params for FlagQuery {
         FlagQuery {
             bbox: query.bbox(),
             grid: query.text("grid"),
-            rule: query.text("rule"),
-            severity: query.choice("severity"),
+            rule: query.rules(),
+            severity: query.choices("severity"),
             state: query.choice("state").unwrap_or_default(),
             near: query.near(),
             limit: query.limit(),
@@ -136,15 +140,103 @@ pub struct NewDismissal {
     pub until: NaiveDate,
 }
 
+impl FlagView {
+    /// A flag as `sight` shows it; distances are from `near`.
+    pub fn of(sight: &Sight, flag: &Flag, near: Option<LonLat>) -> FlagView {
+        let address = sight.address_of(&flag.subject).map(|(_, address)| address);
+        let grid = sight.grid_name(sight.home(&flag.subject));
+        let dismissal = sight.city.dismissal(&flag.flag_id);
+        let title = title_of(flag.rule);
+        FlagView {
+            flag_id: flag.flag_id.clone(),
+            rule: flag.rule.to_owned(),
+            severity: flag.severity,
+            probability: flag.probability,
+            tier: flag.tier,
+            subject: flag.subject.clone(),
+            address_id: address.map(|address| address.id.to_string()),
+            version: address.map(|address| address.version),
+            address_text: subject_text(sight, &flag.subject),
+            grid_code: grid.map(|(code, _)| code.to_owned()),
+            grid_name: grid.map(|(_, name)| name.to_owned()),
+            at: flag.at,
+            title: title.unwrap_or_else(|| Text::new(flag.rule, flag.rule)),
+            message: flag.message.clone(),
+            suggestion: flag.suggestion.clone(),
+            distance_m: near.zip(flag.at).map(|(near, at)| near.distance_m(at)),
+            state: if dismissal.is_some() { FlagState::Dismissed } else { FlagState::Open },
+            dismissed_reason: dismissal.map(|dismissal| dismissal.reason.clone()),
+        }
+    }
+}
+
+/// The name of a rule.
+pub fn title_of(rule: &str) -> Option<Text> {
+    catalogue().iter().find(|page| page.code == rule).map(|page| page.title.clone())
+}
+
+fn subject_text(sight: &Sight, subject: &Subject) -> String {
+    if let Some((_, address)) = sight.address_of(subject) {
+        return address.full_text.clone();
+    }
+    let city = sight.city;
+    match subject {
+        Subject::Building(id) => {
+            city.building(id).map(|row| city.records.buildings[row as usize].full_text.clone()).unwrap_or_default()
+        }
+        Subject::Grid(codes) => {
+            let names = codes.split('|').filter_map(|code| city.grid.position(code));
+            names.map(|grid| city.records.grids[grid as usize].name.as_str()).collect::<Vec<_>>().join(" | ")
+        }
+        _ => String::new(),
+    }
+}
+
+/// The sort key of a flag without `near`: the gravest first, and of these the most probable.
+fn gravity(flag: &Flag) -> f64 {
+    let grave = match flag.severity {
+        Severity::Error => 0.0,
+        Severity::Warning => 2.0,
+        Severity::Info => 4.0,
+    };
+    // A rule without a probability is a fact.
+    grave + 1.0 - flag.probability.unwrap_or(1.0)
+}
+
 /// Lists flags, nearest first with `near`.
 #[utoipa::path(get, path = "/api/flags", tag = "flag", params(FlagQuery),
     responses((status = 200, body = CountedPage<FlagView>)))]
 pub async fn list(
-    State(_app): State<Arc<App>>,
-    _who: Who<ReadFlag>,
-    Given(_query): Given<FlagQuery>,
+    State(app): State<Arc<App>>,
+    who: Who<ReadFlag>,
+    Given(query): Given<FlagQuery>,
 ) -> Answer<Json<CountedPage<FlagView>>> {
-    Err(super::pending())
+    let city = app.live.get();
+    let sight = Sight::of(&city, &who.actor);
+    let ground = sight.ground(query.bbox, query.grid.as_deref())?;
+    let wanted = |flag: &&Flag| {
+        (query.rule.is_empty() || query.rule.iter().any(|rule| rule == flag.rule))
+            && (query.severity.is_empty() || query.severity.contains(&flag.severity))
+            && match query.state {
+                FlagFilter::All => true,
+                FlagFilter::Open => city.dismissal(&flag.flag_id).is_none(),
+                FlagFilter::Dismissed => city.dismissal(&flag.flag_id).is_some(),
+            }
+            && sight.sees_subject(&flag.subject)
+            && sight.lies_on(ground, sight.home(&flag.subject), flag.at)
+    };
+    let mut total = 0;
+    let ranked = city.flags.iter().map(|flag| &**flag).filter(wanted).map(|flag| {
+        total += 1;
+        match query.near {
+            // What has no place comes last.
+            Some(near) => (flag.at.map_or(f64::MAX, |at| near.distance_m(at)), flag),
+            None => (gravity(flag), flag),
+        }
+    });
+    let (flags, next) = page(ranked, |flag| &flag.flag_id, query.cursor.as_ref(), query.limit);
+    let items = flags.into_iter().map(|(_, flag)| FlagView::of(&sight, flag, query.near)).collect();
+    Ok(Json(CountedPage { items, next, total }))
 }
 
 /// Dismisses a flag of an address.
@@ -152,18 +244,52 @@ pub async fn list(
     params(("id" = String, Path, description = "Address identifier")),
     responses((status = 201, description = "Dismissed", body = FlagView)))]
 pub async fn dismiss(
-    State(_app): State<Arc<App>>,
-    _who: Who<Dismiss>,
-    Segment(_id): Segment,
-    Body(_new): Body<NewDismissal>,
+    State(app): State<Arc<App>>,
+    who: Who<Dismiss>,
+    Segment(id): Segment,
+    Body(new): Body<NewDismissal>,
 ) -> Answer<(StatusCode, Json<FlagView>)> {
-    Err(super::pending())
+    let flag = flag_of(&app, &who.actor, &id, &new.flag_id)?;
+    let mut session = app.store.begin(&who.actor).await?;
+    session
+        .dismiss(&crate::store::NewDismissal {
+            flag_id: new.flag_id,
+            address_id: AddressId::from(id),
+            reason: new.reason,
+            until: new.until,
+        })
+        .await?;
+    session.commit().await?;
+    app.follow.settle().await;
+    let city = app.live.get();
+    let sight = Sight::of(&city, &who.actor);
+    Ok((StatusCode::CREATED, Json(FlagView::of(&sight, city.flags.get(&flag.flag_id).unwrap_or(&flag), None))))
+}
+
+/// The flag `flag_id`, if it is about the address `id` and in scope.
+fn flag_of(app: &App, actor: &crate::domain::Actor, id: &str, flag_id: &str) -> Answer<Arc<Flag>> {
+    let city = app.live.get();
+    let sight = Sight::of(&city, actor);
+    sight.address(id)?;
+    let flag = city.flags.get(flag_id).filter(|flag| {
+        sight.address_of(&flag.subject).is_some_and(|(_, address)| address.id.as_str() == id)
+    });
+    Ok(flag.cloned().ok_or_else(|| Error::NotFound(format!("flag {flag_id} of address {id}")))?)
 }
 
 /// Takes a dismissal back.
 #[utoipa::path(delete, path = "/api/addresses/{id}/dismissals/{flag_id}", tag = "flag",
     params(("id" = String, Path, description = "Address identifier"), ("flag_id" = String, Path, description = "Flag identifier")),
     responses((status = 204, description = "Open again")))]
-pub async fn restore(State(_app): State<Arc<App>>, _who: Who<Dismiss>) -> Answer<StatusCode> {
-    Err(super::pending())
+pub async fn restore(
+    State(app): State<Arc<App>>,
+    who: Who<Dismiss>,
+    Path((id, flag_id)): Path<(String, String)>,
+) -> Answer<StatusCode> {
+    Sight::of(&app.live.get(), &who.actor).address(&id)?;
+    let mut session = app.store.begin(&who.actor).await?;
+    session.undismiss(&AddressId::from(id), &flag_id).await?;
+    session.commit().await?;
+    app.follow.settle().await;
+    Ok(StatusCode::NO_CONTENT)
 }

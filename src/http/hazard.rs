@@ -2,12 +2,14 @@
 
 use super::App;
 use super::body::{Body, Segment};
-use super::cursor::{CountedPage, Cursor};
+use super::cursor::{CountedPage, Cursor, page};
 use super::permission::{MoveHazard, ReadHazard, ReportHazard};
 use super::problem::Answer;
 use super::query::{Given, Params, Query};
+use super::sight::Sight;
 use super::who::Who;
-use crate::domain::{CheckItem, HazardSeverity, HazardState};
+use crate::domain::{AddressId, CheckItem, Hazard, HazardId, HazardSeverity, HazardState, RentalId, Subject};
+use crate::store::{NewHazard, Stored};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -135,11 +137,59 @@ impl Params for HazardQuery {
 #[utoipa::path(get, path = "/api/hazards", tag = "hazard", params(HazardQuery),
     responses((status = 200, body = CountedPage<HazardView>)))]
 pub async fn list(
-    State(_app): State<Arc<App>>,
-    _who: Who<ReadHazard>,
-    Given(_query): Given<HazardQuery>,
+    State(app): State<Arc<App>>,
+    who: Who<ReadHazard>,
+    Given(query): Given<HazardQuery>,
 ) -> Answer<Json<CountedPage<HazardView>>> {
-    Err(super::pending())
+    let city = app.live.get();
+    let sight = Sight::of(&city, &who.actor);
+    let ground = sight.ground(query.bbox, query.grid.as_deref())?;
+    let mut total = 0;
+    let ranked = city.records.hazards.iter().filter_map(|hazard| {
+        let fits = query.item.is_none_or(|item| item == hazard.item)
+            && query.severity.is_none_or(|severity| severity == hazard.severity)
+            && query.state.is_none_or(|state| state == hazard.state);
+        let subject = Subject::Hazard(hazard.id.to_string());
+        let at = || sight.address_of(&subject).and_then(|(_, address)| address.pin.as_ref()).map(|pin| pin.at);
+        if !fits || !sight.sees_subject(&subject) || !sight.lies_on(ground, sight.home(&subject), at()) {
+            return None;
+        }
+        total += 1;
+        // Open before closed, grave before minor.
+        let closed = if hazard.state == HazardState::Closed { 100.0 } else { 0.0 };
+        Some((closed - f64::from(hazard.severity.weight()), hazard))
+    });
+    let (hazards, next) = page(ranked, |hazard| &hazard.id, query.cursor.as_ref(), query.limit);
+    let items = hazards.into_iter().map(|(_, hazard)| HazardView::of(&sight, hazard)).collect();
+    Ok(Json(CountedPage { items, next, total }))
+}
+
+impl HazardView {
+    /// A hazard as `sight` shows it.
+    pub fn of(sight: &Sight, hazard: &Hazard) -> HazardView {
+        let address = sight.address(&hazard.address).ok();
+        let pin = address.and_then(|(_, address)| address.pin.as_ref()).map(|pin| pin.at);
+        let grid = address.and_then(|(row, _)| sight.grid_name(sight.city.home(row)));
+        HazardView {
+            hazard_id: hazard.id.to_string(),
+            address_id: hazard.address.to_string(),
+            address_text: address.map(|(_, address)| address.full_text.clone()).unwrap_or_default(),
+            rental_id: hazard.rental.as_ref().map(|rental| rental.to_string()),
+            grid_code: grid.map(|(code, _)| code.to_owned()),
+            lon: pin.map(|at| at.lon),
+            lat: pin.map(|at| at.lat),
+            item: hazard.item,
+            severity: hazard.severity,
+            state: hazard.state,
+            found_at: hazard.found_at,
+            found_by: hazard.found_by.to_string(),
+            due_on: hazard.due_on,
+            overdue: sight.city.is_overdue(hazard),
+            closed_at: hazard.closed_at,
+            closed_by: hazard.closed_by.as_ref().map(|account| account.to_string()),
+            version: hazard.version,
+        }
+    }
 }
 
 /// Reports a hazard.
@@ -147,11 +197,27 @@ pub async fn list(
     responses((status = 201, description = "Stored", body = HazardView),
         (status = 200, description = "Stored before: the same one again", body = HazardView)))]
 pub async fn report(
-    State(_app): State<Arc<App>>,
-    _who: Who<ReportHazard>,
-    Body(_post): Body<Post>,
+    State(app): State<Arc<App>>,
+    who: Who<ReportHazard>,
+    Body(post): Body<Post>,
 ) -> Answer<(StatusCode, Json<HazardView>)> {
-    Err(super::pending())
+    let mut session = app.store.begin(&who.actor).await?;
+    let stored = session
+        .report_hazard(&NewHazard {
+            id: HazardId::from(post.hazard_id),
+            address: AddressId::from(post.address_id),
+            rental: post.rental_id.map(RentalId::from),
+            item: post.item,
+            severity: post.severity,
+            due_on: post.due_on,
+            note: post.note.unwrap_or_default(),
+        })
+        .await?;
+    session.commit().await?;
+    app.follow.settle().await;
+    let status = if matches!(stored, Stored::New(_)) { StatusCode::CREATED } else { StatusCode::OK };
+    let city = app.live.get();
+    Ok((status, Json(HazardView::of(&Sight::of(&city, &who.actor), &stored.into_inner()))))
 }
 
 /// Moves a hazard through its loop: open, assigned, mended, closed.
@@ -161,10 +227,20 @@ pub async fn report(
         (status = 409, description = "The hazard has changed since `base_version`; `current` is the hazard now",
             body = super::problem::Problem, content_type = "application/problem+json")))]
 pub async fn transition(
-    State(_app): State<Arc<App>>,
-    _who: Who<MoveHazard>,
-    Segment(_id): Segment,
-    Body(_transition): Body<Transition>,
+    State(app): State<Arc<App>>,
+    who: Who<MoveHazard>,
+    Segment(id): Segment,
+    Body(transition): Body<Transition>,
 ) -> Answer<Json<HazardView>> {
-    Err(super::pending())
+    let mut session = app.store.begin(&who.actor).await?;
+    let step = crate::store::Transition {
+        to: transition.to,
+        base_version: transition.base_version,
+        note: transition.note.unwrap_or_default(),
+    };
+    let hazard = session.move_hazard(&HazardId::from(id), &step).await?;
+    session.commit().await?;
+    app.follow.settle().await;
+    let city = app.live.get();
+    Ok(Json(HazardView::of(&Sight::of(&city, &who.actor), &hazard)))
 }

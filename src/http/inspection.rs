@@ -1,11 +1,12 @@
 //! Inspections of rentals by eight check items.
 
 use super::App;
-use super::body::Body;
+use super::body::{Body, past};
 use super::permission::Inspect;
 use super::problem::Answer;
 use super::who::Who;
-use crate::domain::Finding;
+use crate::domain::{Finding, Inspection, InspectionId, RentalId};
+use crate::store::{NewInspection, Stored};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -112,9 +113,34 @@ pub struct Post {
     responses((status = 201, description = "Stored", body = InspectionView),
         (status = 200, description = "Stored before: the same one again", body = InspectionView)))]
 pub async fn record(
-    State(_app): State<Arc<App>>,
-    _who: Who<Inspect>,
-    Body(_post): Body<Post>,
+    State(app): State<Arc<App>>,
+    who: Who<Inspect>,
+    Body(post): Body<Post>,
 ) -> Answer<(StatusCode, Json<InspectionView>)> {
-    Err(super::pending())
+    past("at", post.at)?;
+    let mut session = app.store.begin(&who.actor).await?;
+    let stored = session
+        .inspect(&NewInspection {
+            id: InspectionId::from(post.inspection_id),
+            rental: RentalId::from(post.rental_id),
+            at: post.at,
+            findings: post.findings.into(),
+        })
+        .await?;
+    session.commit().await?;
+    app.follow.settle().await;
+    let status = if matches!(stored, Stored::New(_)) { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(InspectionView::from(&stored.into_inner()))))
+}
+
+impl From<&Inspection> for InspectionView {
+    fn from(inspection: &Inspection) -> Self {
+        InspectionView {
+            inspection_id: inspection.id.to_string(),
+            rental_id: inspection.rental.to_string(),
+            at: inspection.at,
+            findings: inspection.findings.into(),
+            inspector: inspection.inspector.to_string(),
+        }
+    }
 }

@@ -8,34 +8,120 @@ pub mod address;
 pub mod body;
 pub mod correction;
 pub mod cursor;
+pub mod event;
 pub mod flag;
+pub mod follow;
 pub mod grid;
+pub mod guard;
 pub mod hazard;
+pub mod health;
 pub mod indicator;
 pub mod inspection;
+pub mod metric;
 pub mod openapi;
 pub mod permission;
 pub mod problem;
 pub mod query;
 pub mod rental;
+pub mod rule;
+pub mod serve;
 pub mod session;
+pub mod sight;
+pub mod throttle;
+pub mod tile;
 pub mod visit;
+pub mod web;
 pub mod who;
 
-use crate::error::Error;
+use crate::city::Live;
+use crate::config::Serve;
+use crate::store::Store;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
+use follow::Follow;
+use metric::Metrics;
 use problem::Failure;
 use std::sync::Arc;
+use throttle::Throttle;
+use tile::Tiles;
+use tokio::sync::{Semaphore, watch};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use who::Sessions;
+
+pub use serve::serve;
 
 /// What the handlers share.
 pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The City.
+    pub live: Arc<Live>,
+    /// What keeps the City up with the database.
+    pub follow: Arc<Follow>,
+    /// Sessions seen lately.
+    pub sessions: Sessions,
+    /// Sign-in attempts.
+    pub throttle: Throttle,
+    /// Counts and latencies.
+    pub metrics: Metrics,
+    /// Compressed tiles.
+    pub tiles: Tiles,
+    /// Places for requests that are worked on at once.
+    pub at_once: Semaphore,
+    /// Places for passwords that are hashed at once.
+    pub hashing: Semaphore,
+    /// Places for listeners to events.
+    pub listeners: Arc<Semaphore>,
+    /// Turns true when the service stops.
+    pub stop: watch::Receiver<bool>,
+    /// What the operator has told.
+    pub config: Serve,
+    /// Whether this is the demo town, whose accounts are public.
+    pub demo: bool,
+    shield: Vec<(HeaderName, HeaderValue)>,
     openapi: Arc<utoipa::openapi::OpenApi>,
 }
 
-fn pending() -> Failure {
-    Failure::Error(Error::Unavailable("not built yet".to_owned()))
+impl App {
+    /// What the handlers share, around a City that is loaded.
+    pub fn new(store: Store, live: Arc<Live>, follow: Arc<Follow>, config: Serve, stop: watch::Receiver<bool>) -> App {
+        App {
+            store,
+            live,
+            follow,
+            sessions: Sessions::default(),
+            throttle: Throttle::default(),
+            metrics: Metrics::default(),
+            tiles: Tiles::default(),
+            at_once: Semaphore::new(guard::AT_ONCE),
+            hashing: Semaphore::new(2),
+            listeners: Arc::new(Semaphore::new(1024)),
+            stop,
+            shield: guard::shield_headers(config.basemap.as_deref(), config.behind_tls),
+            config,
+            demo: false,
+            openapi: Arc::new(document()),
+        }
+    }
+
+    fn gauges(&self) -> [(&'static str, &'static str, f64); 5] {
+        let city = self.live.get();
+        [
+            ("gridpin_city_revision", "Revision of the City.", city.revision as f64),
+            ("gridpin_city_addresses", "Addresses in the City.", city.records.addresses.len() as f64),
+            ("gridpin_city_flags", "Flags that stand.", city.flags.len() as f64),
+            ("gridpin_feed_age_seconds", "Time since the feed was last read.", self.follow.age().as_secs_f64()),
+            ("gridpin_requests_at_once", "Requests in work.", (guard::AT_ONCE - self.at_once.available_permits()) as f64),
+        ]
+    }
 }
 
 #[derive(OpenApi)]
@@ -73,10 +159,38 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(hazard::transition))
         .routes(routes!(inspection::record))
         .routes(routes!(visit::record))
+        .routes(routes!(rule::list))
         .routes(routes!(openapi::document))
+        .routes(routes!(tile::tilejson))
+        .routes(routes!(tile::tile))
+        .routes(routes!(tile::style))
+        .routes(routes!(event::listen))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(metric::metrics))
 }
 
 /// The OpenAPI document of the service.
 pub fn document() -> utoipa::openapi::OpenApi {
     openapi::complete(routes().split_for_parts().1)
+}
+
+/// Every path of the service, with what stands around it.
+pub fn router(app: Arc<App>) -> Router {
+    let (router, _) = routes().split_for_parts();
+    // Tiles come compressed from the cache; events must not wait in a buffer.
+    let worth = DefaultPredicate::new()
+        .and(NotForContentType::new("application/vnd.mapbox-vector-tile"))
+        .and(NotForContentType::SSE);
+    router
+        .fallback(web::client)
+        .method_not_allowed_fallback(|| async { Failure::Method })
+        .layer(DefaultBodyLimit::max(body::BODY_MAX))
+        .layer(from_fn(guard::same_site))
+        .layer(from_fn_with_state(app.clone(), guard::limit))
+        .layer(CatchPanicLayer::custom(|_| Failure::Error(crate::error::Error::Internal("panic".into())).into_response()))
+        .layer(CompressionLayer::new().gzip(true).compress_when(worth))
+        .layer(from_fn_with_state(app.clone(), guard::shield))
+        .layer(from_fn_with_state(app.clone(), guard::measure))
+        .with_state(app)
 }

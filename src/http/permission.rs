@@ -66,7 +66,7 @@ rights! {
     /// Report a hazard.
     ReportHazard: Collector Department Police Steward;
     /// Move a hazard through its loop; the finder can't close it.
-    MoveHazard: Department Police;
+    MoveHazard: Department Police Steward;
     /// Record a visit.
     Visit: Collector Reviewer Department Police Steward;
 }

@@ -82,6 +82,30 @@ impl Query {
         }
     }
 
+    /// Takes `name` as values of an enumeration with commas between; none if not given.
+    pub fn choices<T: DeserializeOwned>(&mut self, name: &str) -> Vec<T> {
+        let Some(values) = self.text(name) else { return Vec::new() };
+        let mut choices = Vec::new();
+        for value in values.split(',') {
+            self.pairs.push((name.to_owned(), value.to_owned()));
+            choices.extend(self.choice(name));
+        }
+        choices
+    }
+
+    /// Takes `rule`: codes of the catalogue with commas between; none if not given.
+    pub fn rules(&mut self) -> Vec<String> {
+        let rules: Vec<String> =
+            self.text("rule").iter().flat_map(|rules| rules.split(',')).map(|rule| rule.trim().to_owned()).collect();
+        for rule in &rules {
+            if crate::check::catalogue().iter().all(|page| page.code != rule) {
+                let reason = Text::new("没有这条规则", "no such rule");
+                self.fault("rule", rule, reason, "规则见 /api/rules", "see /api/rules");
+            }
+        }
+        rules
+    }
+
     /// Takes `name` as comma-separated finite numbers, exactly `N`.
     fn numbers<const N: usize>(&mut self, name: &str, form: &str) -> Option<[f64; N]> {
         let value = self.text(name)?;

@@ -2,32 +2,22 @@
 
 use super::App;
 use super::body::Segment;
-use super::cursor::{CountedPage, Cursor};
+use super::cursor::{CountedPage, Cursor, page};
 use super::hazard::HazardView;
 use super::inspection::InspectionView;
 use super::permission::ReadRental;
 use super::problem::Answer;
 use super::query::{Given, Params, Query};
+use super::sight::{Ground, Sight};
 use super::who::Who;
-use crate::domain::{CheckItem, HazardSeverity, RentalSpace};
+use crate::city::Inspected;
+use crate::domain::{CheckItem, Hazard, HazardSeverity, HazardState, Rental, RentalSpace, RentalStatus, Subject};
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
-
-/// Whether a rental was inspected in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Inspected {
-    /// Never.
-    Never,
-    /// In time.
-    Ok,
-    /// Too long ago.
-    Due,
-}
 
 /// A rental in a list.
 #[derive(Debug, Serialize, ToSchema)]
@@ -53,7 +43,7 @@ pub struct RentalItem {
     /// When it was inspected last.
     pub last_inspected_at: Option<DateTime<Utc>>,
     /// Hazards that are not closed.
-    pub open_hazards: usize,
+    pub open_hazards: u32,
     /// The gravest of them.
     pub worst: Option<HazardSeverity>,
 }
@@ -65,7 +55,7 @@ pub struct RentalView {
     /// What the list says.
     #[serde(flatten)]
     pub item: RentalItem,
-    /// How many people live there, as a band: `1`, `2-3`, `4-6`, `7-9`, `10+`; null where unknown.
+    /// How many people live there, as a band: `0`, `1-3`, `4-6`, `7-9`, `10+`; null where unknown.
     pub occupants_band: Option<String>,
     /// Rooms that are let.
     pub rooms: Option<u16>,
@@ -84,10 +74,12 @@ pub struct RentalQuery {
     pub bbox: Option<[f64; 4]>,
     /// Code of a grid: this and all below it.
     pub grid: Option<String>,
-    /// With an open hazard of this item.
-    pub item: Option<CheckItem>,
-    /// With an open hazard of this severity.
-    pub severity: Option<HazardSeverity>,
+    /// With an open hazard of this item, or of one of several with commas between.
+    #[param(value_type = Option<String>)]
+    pub item: Vec<CheckItem>,
+    /// With an open hazard of this severity, or of one of several with commas between.
+    #[param(value_type = Option<String>)]
+    pub severity: Vec<HazardSeverity>,
     /// Whether it was inspected in time.
     pub inspected: Option<Inspected>,
     /// Most items of the page, 1 to 1000; 50 if left out.
@@ -103,8 +95,8 @@ impl Params for RentalQuery {
         RentalQuery {
             bbox: query.bbox(),
             grid: query.text("grid"),
-            item: query.choice("item"),
-            severity: query.choice("severity"),
+            item: query.choices("item"),
+            severity: query.choices("severity"),
             inspected: query.choice("inspected"),
             limit: query.limit(),
             cursor: query.cursor(),
@@ -157,31 +149,142 @@ impl Params for GroundQuery {
 #[utoipa::path(get, path = "/api/rentals", tag = "rental", params(RentalQuery),
     responses((status = 200, body = CountedPage<RentalItem>)))]
 pub async fn list(
-    State(_app): State<Arc<App>>,
-    _who: Who<ReadRental>,
-    Given(_query): Given<RentalQuery>,
+    State(app): State<Arc<App>>,
+    who: Who<ReadRental>,
+    Given(query): Given<RentalQuery>,
 ) -> Answer<Json<CountedPage<RentalItem>>> {
-    Err(super::pending())
+    let city = app.live.get();
+    let sight = Sight::of(&city, &who.actor);
+    let ground = sight.ground(query.bbox, query.grid.as_deref())?;
+    let asks_hazard = !query.item.is_empty() || !query.severity.is_empty();
+    let mut total = 0;
+    let ranked = on_ground(&sight, ground).filter_map(|(row, rental)| {
+        let fits = query.inspected.is_none_or(|wanted| city.rental_state(row).inspected == wanted)
+            && (!asks_hazard
+                || open_hazards(&sight, row).any(|hazard| {
+                    (query.item.is_empty() || query.item.contains(&hazard.item))
+                        && (query.severity.is_empty() || query.severity.contains(&hazard.severity))
+                }));
+        if !fits {
+            return None;
+        }
+        total += 1;
+        let weight: u32 = open_hazards(&sight, row).map(|hazard| hazard.severity.weight()).sum();
+        Some((-f64::from(weight), (row, rental)))
+    });
+    let (rentals, next) = page(ranked, |(_, rental)| &rental.id, query.cursor.as_ref(), query.limit);
+    let items = rentals.into_iter().map(|(_, (row, rental))| RentalItem::of(&sight, row, rental)).collect();
+    Ok(Json(CountedPage { items, next, total }))
+}
+
+/// Rentals that are let now, on a ground, with their rows.
+fn on_ground<'a>(sight: &'a Sight, ground: Ground) -> impl Iterator<Item = (u32, &'a Rental)> {
+    sight.city.records.rentals.iter().zip(0..).filter_map(move |(rental, row)| {
+        let subject = Subject::Rental(rental.id.to_string());
+        let at = sight.address_of(&subject).and_then(|(_, address)| address.pin.as_ref()).map(|pin| pin.at);
+        (rental.status == RentalStatus::Active
+            && sight.sees_subject(&subject)
+            && sight.lies_on(ground, sight.home(&subject), at))
+        .then_some((row, rental))
+    })
+}
+
+fn hazards<'a>(sight: &Sight<'a>, row: u32) -> impl Iterator<Item = &'a Hazard> {
+    let city = sight.city;
+    city.hazards_of_rental(row).map(|hazard| &city.records.hazards[hazard as usize])
+}
+
+fn open_hazards<'a>(sight: &Sight<'a>, row: u32) -> impl Iterator<Item = &'a Hazard> {
+    hazards(sight, row).filter(|hazard| hazard.state != HazardState::Closed)
+}
+
+impl RentalItem {
+    fn of(sight: &Sight, row: u32, rental: &Rental) -> RentalItem {
+        let address = rental.address.as_ref().and_then(|id| sight.address(id).ok());
+        let pin = address.and_then(|(_, address)| address.pin.as_ref()).map(|pin| pin.at);
+        let grid = address.and_then(|(row, _)| sight.grid_name(sight.city.home(row)));
+        let state = sight.city.rental_state(row);
+        RentalItem {
+            rental_id: rental.id.to_string(),
+            address_id: rental.address.as_ref().map(|address| address.to_string()),
+            address_text: address.map(|(_, address)| address.full_text.clone()).unwrap_or_default(),
+            grid_code: grid.map(|(code, _)| code.to_owned()),
+            lon: pin.map(|at| at.lon),
+            lat: pin.map(|at| at.lat),
+            registered: rental.registered_on.is_some(),
+            space: rental.space,
+            inspected: state.inspected,
+            last_inspected_at: state.last_inspected_at,
+            open_hazards: state.open_hazards,
+            worst: state.worst,
+        }
+    }
+}
+
+/// How many people live there, as a band: nobody is counted out one by one.
+fn occupants_band(occupants: u16) -> &'static str {
+    match occupants {
+        0 => "0",
+        1..=3 => "1-3",
+        4..=6 => "4-6",
+        7..=9 => "7-9",
+        _ => "10+",
+    }
 }
 
 /// A rental. That it was read goes to the audit log.
 #[utoipa::path(get, path = "/api/rentals/{id}", tag = "rental",
     params(("id" = String, Path, description = "Rental identifier")), responses((status = 200, body = RentalView)))]
 pub async fn detail(
-    State(_app): State<Arc<App>>,
-    _who: Who<ReadRental>,
-    Segment(_id): Segment,
+    State(app): State<Arc<App>>,
+    who: Who<ReadRental>,
+    Segment(id): Segment,
 ) -> Answer<Json<RentalView>> {
-    Err(super::pending())
+    let city = app.live.get();
+    let sight = Sight::of(&city, &who.actor);
+    let (row, rental) = sight.rental(&id)?;
+    // No look without its entry: while the log can't be written, this answers 503.
+    let mut session = app.store.begin(&who.actor).await?;
+    session.audit("read_rental", &id, serde_json::Value::Null);
+    session.commit().await?;
+    let mut inspections: Vec<InspectionView> = city.inspections_of(row).map(InspectionView::from).collect();
+    inspections.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.inspection_id.cmp(&b.inspection_id)));
+    let mut hazards: Vec<HazardView> = hazards(&sight, row).map(|hazard| HazardView::of(&sight, hazard)).collect();
+    hazards.sort_by(|a, b| b.found_at.cmp(&a.found_at).then_with(|| a.hazard_id.cmp(&b.hazard_id)));
+    Ok(Json(RentalView {
+        item: RentalItem::of(&sight, row, rental),
+        occupants_band: rental.occupants.map(|occupants| occupants_band(occupants).to_owned()),
+        rooms: rental.rooms,
+        inspections,
+        hazards,
+    }))
 }
 
 /// The heatmap's numbers.
 #[utoipa::path(get, path = "/api/heat-summary", tag = "rental", params(GroundQuery),
     responses((status = 200, body = HeatSummary)))]
 pub async fn heat_summary(
-    State(_app): State<Arc<App>>,
-    _who: Who<ReadRental>,
-    Given(_query): Given<GroundQuery>,
+    State(app): State<Arc<App>>,
+    who: Who<ReadRental>,
+    Given(query): Given<GroundQuery>,
 ) -> Answer<Json<HeatSummary>> {
-    Err(super::pending())
+    let city = app.live.get();
+    let sight = Sight::of(&city, &who.actor);
+    let ground = sight.ground(query.bbox, query.grid.as_deref())?;
+    let row = |item| HeatRow { item, minor: 0, serious: 0, major: 0 };
+    let mut summary =
+        HeatSummary { items: CheckItem::ALL.map(row).into(), never_inspected: 0, rentals: 0 };
+    for (row, _) in on_ground(&sight, ground) {
+        summary.rentals += 1;
+        summary.never_inspected += usize::from(city.rental_state(row).inspected == Inspected::Never);
+        for hazard in open_hazards(&sight, row) {
+            let counts = &mut summary.items[hazard.item as usize];
+            match hazard.severity {
+                HazardSeverity::Minor => counts.minor += 1,
+                HazardSeverity::Serious => counts.serious += 1,
+                HazardSeverity::Major => counts.major += 1,
+            }
+        }
+    }
+    Ok(Json(summary))
 }

@@ -1,11 +1,12 @@
 //! Visits to addresses (已走访).
 
 use super::App;
-use super::body::Body;
+use super::body::{Body, past};
 use super::permission::Visit;
 use super::problem::Answer;
 use super::who::Who;
-use crate::domain::VisitOutcome;
+use crate::domain::{AddressId, VisitOutcome};
+use crate::store::{NewVisit, Stored};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -51,9 +52,30 @@ pub struct VisitView {
     responses((status = 201, description = "Stored", body = VisitView),
         (status = 200, description = "Stored before: the same one again", body = VisitView)))]
 pub async fn record(
-    State(_app): State<Arc<App>>,
-    _who: Who<Visit>,
-    Body(_post): Body<Post>,
+    State(app): State<Arc<App>>,
+    who: Who<Visit>,
+    Body(post): Body<Post>,
 ) -> Answer<(StatusCode, Json<VisitView>)> {
-    Err(super::pending())
+    past("at", post.at)?;
+    let mut session = app.store.begin(&who.actor).await?;
+    let stored = session
+        .visit(&NewVisit {
+            id: post.visit_id,
+            address: AddressId::from(post.address_id),
+            at: post.at,
+            outcome: post.outcome,
+        })
+        .await?;
+    session.commit().await?;
+    app.follow.settle().await;
+    let status = if matches!(stored, Stored::New(_)) { StatusCode::CREATED } else { StatusCode::OK };
+    let visit = stored.into_inner();
+    let view = VisitView {
+        visit_id: visit.id,
+        address_id: visit.address.to_string(),
+        at: visit.at,
+        by: visit.by.to_string(),
+        outcome: visit.outcome,
+    };
+    Ok((status, Json(view)))
 }

@@ -1,0 +1,141 @@
+//! The feed: what anybody writes into the database, this process's City shows.
+//!
+//! LISTEN wakes, the change table tells, the cursor remembers: a connection that was lost leaves no gap and repeats
+//! nothing. While the database is away the City stays as it is and says how old it is.
+
+use crate::city::Live;
+use crate::error::{Error, Result};
+use crate::store::{FeedCursor, Store};
+use std::sync::{Arc, Mutex as Lock, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, watch};
+
+/// Looks at the feed this often even if nothing wakes it.
+const POLL: Duration = Duration::from_secs(2);
+/// Waits this long after a failure at first, and twice as long after each further one.
+const BACKOFF: Duration = Duration::from_millis(200);
+const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// A write's answer waits at most this long for the City.
+const SETTLE: Duration = Duration::from_secs(3);
+/// The City counts as stale when the feed has not been read for so long.
+const STALE: Duration = Duration::from_secs(8);
+
+/// Follows the feed.
+#[derive(Debug)]
+pub struct Follow {
+    store: Store,
+    live: Arc<Live>,
+    place: Mutex<Place>,
+    read_at: Lock<Instant>,
+}
+
+#[derive(Debug)]
+struct Place {
+    cursor: FeedCursor,
+    /// When the last reading that succeeded began.
+    began: Option<Instant>,
+}
+
+impl Follow {
+    /// Follows from `cursor` on, the place up to which `live` was loaded.
+    pub fn new(store: Store, live: Arc<Live>, cursor: FeedCursor) -> Self {
+        let place = Mutex::new(Place { cursor, began: None });
+        Follow { store, live, place, read_at: Lock::new(Instant::now()) }
+    }
+
+    /// Reads what has come and applies it. What was committed before the call is in the City afterwards.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub async fn catch_up(&self) -> Result<()> {
+        let asked = Instant::now();
+        let mut place = self.place.lock().await;
+        if place.began.is_some_and(|began| began > asked) {
+            return Ok(()); // Somebody else has read since.
+        }
+        let began = Instant::now();
+        let (delta, cursor) = self.store.feed(&place.cursor).await?;
+        if !delta.is_empty() {
+            let live = self.live.clone();
+            tokio::task::spawn_blocking(move || live.apply(delta))
+                .await
+                .map_err(|error| Error::Internal(format!("a change could not be applied: {error}")))?;
+        }
+        *place = Place { cursor, began: Some(began) };
+        *self.read_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        Ok(())
+    }
+
+    /// Waits, but not for ever, until the City shows what was committed before.
+    pub async fn settle(self: &Arc<Self>) {
+        let follow = self.clone();
+        // As a task of its own: a caller that goes away must not stop a reading half-way.
+        let reading = tokio::spawn(async move { follow.catch_up().await });
+        match tokio::time::timeout(SETTLE, reading).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::warn!(%error, "stored, but the feed could not be read"),
+            Ok(Err(error)) => tracing::error!(%error, "reading the feed failed"),
+            Err(_) => tracing::warn!("stored, but the City takes long to follow"),
+        }
+    }
+
+    /// Seconds since the feed was read, where that is too long ago.
+    pub fn stale_s(&self) -> Option<f64> {
+        let age = self.age();
+        (age > STALE).then_some(age.as_secs_f64())
+    }
+
+    /// Time since the feed was read.
+    pub fn age(&self) -> Duration {
+        self.read_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// Follows until `stop` says so.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut wait = BACKOFF;
+        while !*stop.borrow() {
+            let failed = tokio::select! {
+                failed = self.listen() => failed,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            if self.age() < STALE {
+                wait = BACKOFF;
+            }
+            tracing::warn!(error = %failed, "the feed is away; trying again in {wait:?}");
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            wait = (wait * 2).min(BACKOFF_MAX);
+        }
+    }
+
+    /// Turns the City to the new day, if there is one.
+    async fn turn(&self) {
+        let today = chrono::Local::now().date_naive();
+        if self.live.get().today != today {
+            let live = self.live.clone();
+            if let Err(error) = tokio::task::spawn_blocking(move || live.turn(today)).await {
+                tracing::error!(%error, "the City could not be turned to {today}");
+            }
+        }
+    }
+
+    /// Reads the feed whenever it wakes, until something fails.
+    async fn listen(&self) -> Error {
+        let mut wake = match self.store.listen().await {
+            Ok(wake) => wake,
+            Err(error) => return error,
+        };
+        loop {
+            if let Err(error) = self.catch_up().await {
+                return error;
+            }
+            self.turn().await;
+            match tokio::time::timeout(POLL, wake.wake()).await {
+                Ok(Err(error)) => return error,
+                Ok(Ok(())) | Err(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What stands around every handler: measuring, limits of time and number, refusal of other sites, security headers.
+
+use super::App;
+use super::problem::Failure;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Requests that are worked on at once; further ones wait for [`WAIT`] at most.
+pub const AT_ONCE: usize = 256;
+const WAIT: Duration = Duration::from_secs(2);
+/// The longest that a request may take.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// Notes route, status and time of every answer; the log holds no query, body or cookie.
+pub async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let route = match request.extensions().get::<MatchedPath>() {
+        Some(route) => route.as_str().to_owned(),
+        None => "other".to_owned(),
+    };
+    let response = next.run(request).await;
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    let name = if known.contains(&method) { method.as_str() } else { "other" };
+    app.metrics.note(&route, name, status, took);
+    tracing::debug!(route, method = name, status, took_ms = took.as_secs_f64() * 1e3, "answered");
+    response
+}
+
+/// Bounds how many requests are worked on at once and how long each may take.
+pub async fn limit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let Ok(Ok(_permit)) = tokio::time::timeout(WAIT, app.at_once.acquire()).await else {
+        return Failure::Busy.into_response();
+    };
+    match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Failure::Busy.into_response(),
+    }
+}
+
+/// Refuses what another site made a browser send: SameSite=Strict already keeps the cookie back, this is the second lock.
+pub async fn same_site(request: Request, next: Next) -> Response {
+    if !request.method().is_safe() && is_cross_site(request.headers()) {
+        return Failure::CrossSite.into_response();
+    }
+    next.run(request).await
+}
+
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
+        return !matches!(site, "same-origin" | "none");
+    }
+    match headers.get(header::ORIGIN) {
+        None => false,
+        Some(origin) => {
+            let origin = origin.to_str().unwrap_or("");
+            let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+            authority.is_empty() || Some(authority) != text(header::HOST)
+        }
+    }
+}
+
+/// Adds the headers that tell a browser what this page may do.
+pub async fn shield(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in app.shield.iter() {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
+    // What an account may read is for no cache on the way. Handlers that know better have said so.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
+    response
+}
+
+/// The headers of [`shield`]: nothing from elsewhere but the configured basemap, nothing inline.
+pub fn shield_headers(basemap: Option<&str>, behind_tls: bool) -> Vec<(HeaderName, HeaderValue)> {
+    let origin = basemap.and_then(origin_of).map(|origin| format!(" {origin}")).unwrap_or_default();
+    // MapLibre runs its worker from a blob of its own making.
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{origin}; font-src 'self'; \
+         connect-src 'self'{origin}; worker-src 'self' blob:; child-src blob:; manifest-src 'self'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
+    );
+    let mut headers = vec![
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+        (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+        (
+            HeaderName::from_static("permissions-policy"),
+            HeaderValue::from_static("geolocation=(self), camera=(), microphone=(), payment=(), usb=()"),
+        ),
+    ];
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.push((header::CONTENT_SECURITY_POLICY, policy));
+    }
+    if behind_tls {
+        headers.push((header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000")));
+    }
+    headers
+}
+
+/// Scheme and host of a URL, where it has them and they can stand in a policy.
+fn origin_of(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split('/').next()?;
+    let sound = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+    (matches!(scheme, "http" | "https") && !host.is_empty() && host.chars().all(sound))
+        .then(|| format!("{scheme}://{host}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_site_may_write() {
+        for (headers, refused) in [
+            (vec![], false),
+            (vec![("sec-fetch-site", "same-origin")], false),
+            (vec![("sec-fetch-site", "cross-site")], true),
+            (vec![("sec-fetch-site", "same-site")], true),
+            (vec![("origin", "http://here:1"), ("host", "here:1")], false),
+            (vec![("origin", "http://there"), ("host", "here:1")], true),
+            (vec![("origin", "null"), ("host", "here:1")], true),
+        ] {
+            let map: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .collect();
+            assert_eq!(is_cross_site(&map), refused, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_basemap_opens_its_own_origin_only() {
+        assert_eq!(origin_of("https://t.example:8/{z}/{x}/{y}.png").as_deref(), Some("https://t.example:8"));
+        for bad in ["/local/{z}", "javascript:alert(1)", "https://x y/", "https://", "https://a;script-src *"] {
+            assert_eq!(origin_of(bad), None, "{bad}");
+        }
+    }
+}

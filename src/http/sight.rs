@@ -1,0 +1,183 @@
+//! What an actor sees of the City: the records whose grid lies in the scope, and nothing that tells of others.
+
+use super::problem::Answer;
+use crate::city::City;
+use crate::domain::{Actor, Address, GridLevel, Hazard, LonLat, Rental, Scope, Subject};
+use crate::error::{Error, Text};
+
+/// The City through an actor's eyes.
+#[derive(Clone, Copy)]
+pub struct Sight<'a> {
+    /// The City.
+    pub city: &'a City,
+    /// Who looks.
+    pub actor: &'a Actor,
+    /// Preorder numbers of the grids in scope, half open; none: the whole city.
+    within: Option<(u32, u32)>,
+}
+
+/// A part of what is seen: some grids, a box.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ground {
+    within: Option<(u32, u32)>,
+    bbox: Option<[f64; 4]>,
+}
+
+impl<'a> Sight<'a> {
+    /// What `actor` sees of `city`. A scope whose grid is not there any more holds nothing.
+    pub fn of(city: &'a City, actor: &'a Actor) -> Self {
+        let within = match &actor.scope {
+            Scope::All => None,
+            Scope::Grid(code) => Some(city.grid.position(code).map_or((0, 0), |grid| city.grid.preorder(grid))),
+        };
+        Sight { city, actor, within }
+    }
+
+    /// Whether the scope is less than the whole city.
+    pub fn is_bounded(&self) -> bool {
+        self.within.is_some()
+    }
+
+    /// Box around the scope; none where there is no grid.
+    pub fn bbox(&self) -> Option<[f64; 4]> {
+        self.tops().into_iter().map(|grid| self.city.grid.bbox(grid)).reduce(join)
+    }
+
+    /// The topmost grids in scope, by position.
+    pub fn tops(&self) -> Vec<u32> {
+        match &self.actor.scope {
+            Scope::Grid(code) => self.city.grid.position(code).into_iter().collect(),
+            Scope::All => self.all_grids().filter(|grid| self.city.grid.parent(*grid).is_none()).collect(),
+        }
+    }
+
+    fn all_grids(&self) -> impl Iterator<Item = u32> + 'a {
+        0..self.city.grid.len() as u32
+    }
+
+    /// The grids of a level at or below the tops, or below `under`, by position.
+    pub fn grids_of(&self, level: GridLevel, under: Option<u32>) -> Vec<u32> {
+        let within = under.map(|grid| self.city.grid.preorder(grid)).or(self.within);
+        self.all_grids()
+            .filter(|grid| self.city.grid.level(*grid) == level)
+            .filter(|grid| holds(within, self.city.grid.order(*grid)))
+            .collect()
+    }
+
+    /// The position of a grid in scope.
+    ///
+    /// # Errors
+    /// `NotFound` for any other code.
+    pub fn grid(&self, code: &str) -> Answer<u32> {
+        let grid = self.city.grid.position(code).filter(|grid| holds(self.within, self.city.grid.order(*grid)));
+        grid.ok_or_else(|| Error::NotFound(format!("grid {code}")).into())
+    }
+
+    /// The ground that a query names.
+    ///
+    /// # Errors
+    /// `Invalid` for a grid that is not in scope.
+    pub fn ground(&self, bbox: Option<[f64; 4]>, grid: Option<&str>) -> Answer<Ground> {
+        let Some(code) = grid else { return Ok(Ground { within: self.within, bbox }) };
+        let grid = self.grid(code).map_err(|_| {
+            let reason = Text::new("没有这个网格,或不在您的范围内", "there is no such grid, or it is outside your scope");
+            Error::invalid("", "grid", code, reason, Text::new("网格见 /api/grids", "see /api/grids"))
+        })?;
+        Ok(Ground { within: Some(self.city.grid.preorder(grid)), bbox })
+    }
+
+    /// Whether a record with this home and place lies on the ground. A box leaves out what has no place on earth.
+    pub fn lies_on(&self, ground: Ground, home: u32, at: Option<LonLat>) -> bool {
+        let in_box = ground.bbox.is_none_or(|bbox| at.is_some_and(|at| is_in(bbox, at)));
+        in_box && holds(ground.within, home)
+    }
+
+    /// An address in scope: its row and record.
+    ///
+    /// # Errors
+    /// `NotFound` for any other.
+    pub fn address(&self, id: &str) -> Answer<(u32, &'a Address)> {
+        let row = self.city.address(id).filter(|row| holds(self.within, self.city.home(*row)));
+        let row = row.ok_or_else(|| Error::NotFound(format!("address {id}")))?;
+        Ok((row, &self.city.records.addresses[row as usize]))
+    }
+
+    /// Whether the address in `row` is in scope.
+    pub fn sees_row(&self, row: u32) -> bool {
+        holds(self.within, self.city.home(row))
+    }
+
+    /// A rental in scope: its row and record.
+    ///
+    /// # Errors
+    /// `NotFound` for any other.
+    pub fn rental(&self, id: &str) -> Answer<(u32, &'a Rental)> {
+        let row = self.city.rental(id).ok_or_else(|| Error::NotFound(format!("rental {id}")))?;
+        let rental = &self.city.records.rentals[row as usize];
+        if !self.sees_subject(&Subject::Rental(id.to_owned())) {
+            return Err(Error::NotFound(format!("rental {id}")).into());
+        }
+        Ok((row, rental))
+    }
+
+    /// A hazard in scope: its row and record.
+    ///
+    /// # Errors
+    /// `NotFound` for any other.
+    pub fn hazard(&self, id: &str) -> Answer<(u32, &'a Hazard)> {
+        let row = self.city.hazard(id).ok_or_else(|| Error::NotFound(format!("hazard {id}")))?;
+        let hazard = &self.city.records.hazards[row as usize];
+        if !self.sees_subject(&Subject::Hazard(id.to_owned())) {
+            return Err(Error::NotFound(format!("hazard {id}")).into());
+        }
+        Ok((row, hazard))
+    }
+
+    /// The address that a subject is or hangs on, whatever the scope.
+    pub fn address_of(&self, subject: &Subject) -> Option<(u32, &'a Address)> {
+        let city = self.city;
+        let id: &str = match subject {
+            Subject::Address(id) => id,
+            Subject::Rental(id) => city.records.rentals[city.rental(id)? as usize].address.as_ref()?,
+            Subject::Hazard(id) => &city.records.hazards[city.hazard(id)? as usize].address,
+            Subject::Correction(id) => {
+                &city.records.corrections[city.correction(&id.parse().ok()?)? as usize].address_id
+            }
+            Subject::Building(_) | Subject::Grid(_) => return None,
+        };
+        let row = city.address(id)?;
+        Some((row, &city.records.addresses[row as usize]))
+    }
+
+    /// The grid (preorder number) by which a subject is seen; `points::NOWHERE` for what lies in none.
+    pub fn home(&self, subject: &Subject) -> u32 {
+        self.city.home_of(subject)
+    }
+
+    /// Whether a subject is in scope; two grids are, when both are.
+    pub fn sees_subject(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Grid(codes) => codes.split('|').all(|code| self.grid(code).is_ok()),
+            _ => holds(self.within, self.home(subject)),
+        }
+    }
+
+    /// Code and name of a grid by its preorder number.
+    pub fn grid_name(&self, home: u32) -> Option<(&'a str, &'a str)> {
+        let grid = self.city.grid_at_order(home)?;
+        Some((self.city.grid.code(grid), &self.city.records.grids[grid as usize].name))
+    }
+}
+
+fn holds(within: Option<(u32, u32)>, home: u32) -> bool {
+    within.is_none_or(|(from, to)| (from..to).contains(&home))
+}
+
+fn join([w, s, e, n]: [f64; 4], other: [f64; 4]) -> [f64; 4] {
+    [w.min(other[0]), s.min(other[1]), e.max(other[2]), n.max(other[3])]
+}
+
+/// Whether a place lies in a box, borders included.
+pub fn is_in([w, s, e, n]: [f64; 4], at: LonLat) -> bool {
+    (w..=e).contains(&at.lon) && (s..=n).contains(&at.lat)
+}
