@@ -8,10 +8,11 @@ use super::permission::{ReadAddress, ReadFlag};
 use super::problem::Answer;
 use super::query::{Given, Params, Query};
 use super::sight::{Sight, is_in};
+use super::signal::{SignalView, signals};
 use super::who::Who;
 use crate::domain::address::print;
 use crate::domain::{Address, AddressId, AddressStatus, Correction, LonLat, Parts, PositionMethod, Role, Subject};
-use crate::error::{Error, Text};
+use crate::error::Error;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -156,24 +157,6 @@ pub struct Explanation {
     pub flags: Vec<FlagView>,
     /// Every number behind them.
     pub signals: Vec<SignalView>,
-}
-
-/// One number behind a flag.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Signal)]
-pub struct SignalView {
-    /// Which signal.
-    pub code: String,
-    /// Its name.
-    pub label: Text,
-    /// Its number.
-    pub value: f64,
-    /// The number's unit: `m`, `count` ...
-    pub unit: String,
-    /// What the number comes from: its building, its grid ...
-    pub source: Option<Subject>,
-    /// Where that is.
-    pub at: Option<LonLat>,
 }
 
 /// Searches addresses.
@@ -323,17 +306,6 @@ pub async fn explain(
     let city = app.live.get();
     let sight = Sight::of(&city, &who.actor);
     let (row, address) = sight.address(&id)?;
-    let signals = city.explain(row).into_iter().map(|signal| {
-        // A neighbour across the scope's border gives its number, not its name or place.
-        let seen = signal.source.as_ref().is_none_or(|source| sight.sees_subject(source));
-        SignalView {
-            code: signal.code.to_string(),
-            label: signal.label,
-            value: signal.value,
-            unit: signal.unit.to_string(),
-            source: signal.source.filter(|_| seen),
-            at: signal.at.filter(|_| seen),
-        }
-    });
-    Ok(Json(Explanation { address_id: id, flags: flags_of(&sight, address), signals: signals.collect() }))
+    let signals = signals(&sight, row);
+    Ok(Json(Explanation { address_id: id, flags: flags_of(&sight, address), signals }))
 }

@@ -4,10 +4,10 @@ use super::App;
 use super::address::AddressView;
 use super::body::{Body, Segment};
 use super::cursor::{Cursor, Page};
-use super::sight::Sight;
 use super::permission::{Correct, ReadFlag, Review};
 use super::problem::Answer;
 use super::query::{Given, Params, Query};
+use super::sight::Sight;
 use super::who::Who;
 use crate::domain::correction::Observed;
 use crate::domain::{Actor, AddressId, Change, Correction, CorrectionState, GridCode};
@@ -190,9 +190,7 @@ pub async fn list(
     let mut corrections = session.corrections(&filter).await?;
     let more = corrections.len() > query.limit;
     corrections.truncate(query.limit);
-    let next = corrections.last().filter(|_| more).map(|last| {
-        Cursor::new(0.0, last.correction_id.to_string()).print()
-    });
+    let next = corrections.last().filter(|_| more).map(|last| Cursor::new(0.0, last.correction_id.to_string()).print());
     let items = corrections.into_iter().map(|correction| CorrectionView::of(&sight, correction)).collect();
     Ok(Json(Page { items, next }))
 }

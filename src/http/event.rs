@@ -1,6 +1,7 @@
 //! Server-sent events: which tiles and lists to read again.
 
 use super::App;
+use super::follow::stopped;
 use super::permission::SignedIn;
 use super::problem::{Answer, Failure};
 use super::sight::Sight;
@@ -96,7 +97,7 @@ async fn next(mut listener: Listener) -> Option<(Result<Event, Infallible>, List
                 }
                 Event::default().comment("alive")
             }
-            _ = listener.stop.wait_for(|stop| *stop) => return None,
+            () = stopped(&mut listener.stop) => return None,
         };
         return Some((Ok(event), listener));
     }
@@ -122,7 +123,12 @@ fn seen(touched: &Touched, sight: &Sight) -> VecDeque<Changed> {
     for (bbox, layers) in touched.by_box() {
         let (Some(bbox), layers) = (cut(bbox, sight), mine(layers)) else { continue };
         if !layers.is_empty() {
-            changes.push_back(Changed { revision, layers, bbox: Some(bbox), addresses: std::mem::take(&mut addresses) });
+            changes.push_back(Changed {
+                revision,
+                layers,
+                bbox: Some(bbox),
+                addresses: std::mem::take(&mut addresses),
+            });
         }
     }
     if !addresses.is_empty() {

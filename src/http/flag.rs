@@ -271,9 +271,10 @@ fn flag_of(app: &App, actor: &crate::domain::Actor, id: &str, flag_id: &str) -> 
     let city = app.live.get();
     let sight = Sight::of(&city, actor);
     sight.address(id)?;
-    let flag = city.flags.get(flag_id).filter(|flag| {
-        sight.address_of(&flag.subject).is_some_and(|(_, address)| address.id.as_str() == id)
-    });
+    let flag = city
+        .flags
+        .get(flag_id)
+        .filter(|flag| sight.address_of(&flag.subject).is_some_and(|(_, address)| address.id.as_str() == id));
     Ok(flag.cloned().ok_or_else(|| Error::NotFound(format!("flag {flag_id} of address {id}")))?)
 }
 

@@ -20,6 +20,12 @@ const SETTLE: Duration = Duration::from_secs(3);
 /// The City counts as stale when the feed has not been read for so long.
 const STALE: Duration = Duration::from_secs(8);
 
+/// Waits until the service stops.
+pub async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that who could say so is gone, which says the same.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
 /// Follows the feed.
 #[derive(Debug)]
 pub struct Follow {
@@ -96,7 +102,7 @@ impl Follow {
         while !*stop.borrow() {
             let failed = tokio::select! {
                 failed = self.listen() => failed,
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = stopped(&mut stop) => return,
             };
             if self.age() < STALE {
                 wait = BACKOFF;
@@ -104,7 +110,7 @@ impl Follow {
             tracing::warn!(error = %failed, "the feed is away; trying again in {wait:?}");
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = stopped(&mut stop) => return,
             }
             wait = (wait * 2).min(BACKOFF_MAX);
         }

@@ -78,7 +78,10 @@ impl GridView {
             grid_code: index.code(grid).to_string(),
             name: sight.city.records.grids[grid as usize].name.clone(),
             level: index.level(grid),
-            parent_code: index.parent(grid).map(|parent| index.code(parent).to_string()).filter(|c| sight.grid(c).is_ok()),
+            parent_code: index
+                .parent(grid)
+                .map(|parent| index.code(parent).to_string())
+                .filter(|c| sight.grid(c).is_ok()),
             bbox: index.bbox(grid),
             children: index.children(grid).len(),
         }

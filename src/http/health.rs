@@ -36,10 +36,8 @@ pub async fn healthz() -> Json<Health> {
 /// What the process can do now. It answers 200 without the database too: it still serves every read.
 #[utoipa::path(get, path = "/readyz", tag = "service", security(()), responses((status = 200, body = Ready)))]
 pub async fn readyz(State(app): State<Arc<App>>) -> Json<Ready> {
-    let alive = matches!(
-        tokio::time::timeout(std::time::Duration::from_secs(2), app.store.ping()).await,
-        Ok(Ok(()))
-    ) && app.follow.stale_s().is_none();
+    let alive = matches!(tokio::time::timeout(std::time::Duration::from_secs(2), app.store.ping()).await, Ok(Ok(())))
+        && app.follow.stale_s().is_none();
     Json(Ready {
         status: if alive { "ok" } else { "degraded" },
         database: if alive { "ok" } else { "away" },

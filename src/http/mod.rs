@@ -27,6 +27,7 @@ pub mod rule;
 pub mod serve;
 pub mod session;
 pub mod sight;
+pub mod signal;
 pub mod throttle;
 pub mod tile;
 pub mod visit;
@@ -119,7 +120,11 @@ impl App {
             ("gridpin_city_addresses", "Addresses in the City.", city.records.addresses.len() as f64),
             ("gridpin_city_flags", "Flags that stand.", city.flags.len() as f64),
             ("gridpin_feed_age_seconds", "Time since the feed was last read.", self.follow.age().as_secs_f64()),
-            ("gridpin_requests_at_once", "Requests in work.", (guard::AT_ONCE - self.at_once.available_permits()) as f64),
+            (
+                "gridpin_requests_at_once",
+                "Requests in work.",
+                (guard::AT_ONCE - self.at_once.available_permits()) as f64,
+            ),
         ]
     }
 }
@@ -188,7 +193,9 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(body::BODY_MAX))
         .layer(from_fn(guard::same_site))
         .layer(from_fn_with_state(app.clone(), guard::limit))
-        .layer(CatchPanicLayer::custom(|_| Failure::Error(crate::error::Error::Internal("panic".into())).into_response()))
+        .layer(CatchPanicLayer::custom(|_| {
+            Failure::Error(crate::error::Error::Internal("panic".into())).into_response()
+        }))
         .layer(CompressionLayer::new().gzip(true).compress_when(worth))
         .layer(from_fn_with_state(app.clone(), guard::shield))
         .layer(from_fn_with_state(app.clone(), guard::measure))

@@ -79,7 +79,8 @@ const INVALID: Kind = Kind(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Invalid
 const UNREADABLE: Kind = Kind(StatusCode::BAD_REQUEST, "unreadable", "Unreadable request", "请求无法读取");
 const NOT_FOUND: Kind = Kind(StatusCode::NOT_FOUND, "not-found", "Not found", "未找到");
 const UNAUTHENTICATED: Kind = Kind(StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first", "请先登录");
-const WRONG_PASSWORD: Kind = Kind(StatusCode::UNAUTHORIZED, "wrong-password", "Wrong name or password", "账号或密码不对");
+const WRONG_PASSWORD: Kind =
+    Kind(StatusCode::UNAUTHORIZED, "wrong-password", "Wrong name or password", "账号或密码不对");
 const FORBIDDEN: Kind = Kind(StatusCode::FORBIDDEN, "forbidden", "Not allowed", "没有权限");
 const METHOD: Kind = Kind(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", "不支持该方法");
 const CONFLICT: Kind = Kind(StatusCode::CONFLICT, "conflict", "Conflict", "数据已被他人修改");
@@ -93,7 +94,7 @@ const INTERNAL: Kind = Kind(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Inte
 impl Failure {
     /// The problem that says this failure. What is only for the operator is logged and left out.
     fn problem(self) -> (Problem, Option<u64>) {
-                let (kind, detail, faults, current, retry_s) = match self {
+        let (kind, detail, faults, current, retry_s) = match self {
             Failure::Error(Error::Invalid(faults)) => (INVALID, summary(&faults), faults, None, None),
             Failure::Unreadable(faults) => (UNREADABLE, summary(&faults), faults, None, None),
             Failure::Error(Error::NotFound(what)) => {
@@ -146,13 +147,9 @@ impl Failure {
                 None,
                 None,
             ),
-            Failure::WrongPassword => (
-                WRONG_PASSWORD,
-                Text::new("账号或密码不对", "name or password is wrong"),
-                vec![],
-                None,
-                None,
-            ),
+            Failure::WrongPassword => {
+                (WRONG_PASSWORD, Text::new("账号或密码不对", "name or password is wrong"), vec![], None, None)
+            }
             Failure::TooMany(wait_s) => (
                 TOO_MANY,
                 Text::new(format!("请等待 {wait_s} 秒后再试"), format!("wait {wait_s} s and try again")),
@@ -160,7 +157,13 @@ impl Failure {
                 None,
                 Some(wait_s),
             ),
-            Failure::Busy => (BUSY, Text::new("请求过多,请稍后再试", "too many requests at once; try again soon"), vec![], None, Some(1)),
+            Failure::Busy => (
+                BUSY,
+                Text::new("请求过多,请稍后再试", "too many requests at once; try again soon"),
+                vec![],
+                None,
+                Some(1),
+            ),
         };
         let Kind(status, name, title, title_zh) = kind;
         let problem = Problem {

@@ -82,6 +82,18 @@ impl Query {
         }
     }
 
+    /// Takes `name` as one of the words for `all`.
+    pub fn word<T: Copy>(&mut self, name: &str, all: &[T], word: fn(T) -> &'static str) -> Option<T> {
+        let value = self.text(name)?;
+        let found = all.iter().copied().find(|one| word(*one) == value);
+        if found.is_none() {
+            let known = all.iter().map(|one| word(*one)).collect::<Vec<_>>().join(", ");
+            let reason = Text::new("没有这个取值", "no such value");
+            self.fault(name, &value, reason, &format!("可用:{known}"), &format!("use one of: {known}"));
+        }
+        found
+    }
+
     /// Takes `name` as values of an enumeration with commas between; none if not given.
     pub fn choices<T: DeserializeOwned>(&mut self, name: &str) -> Vec<T> {
         let Some(values) = self.text(name) else { return Vec::new() };

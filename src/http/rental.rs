@@ -97,7 +97,7 @@ impl Params for RentalQuery {
             grid: query.text("grid"),
             item: query.choices("item"),
             severity: query.choices("severity"),
-            inspected: query.choice("inspected"),
+            inspected: query.word("inspected", &[Inspected::Never, Inspected::Ok, Inspected::Due], Inspected::as_str),
             limit: query.limit(),
             cursor: query.cursor(),
         }
@@ -272,8 +272,7 @@ pub async fn heat_summary(
     let sight = Sight::of(&city, &who.actor);
     let ground = sight.ground(query.bbox, query.grid.as_deref())?;
     let row = |item| HeatRow { item, minor: 0, serious: 0, major: 0 };
-    let mut summary =
-        HeatSummary { items: CheckItem::ALL.map(row).into(), never_inspected: 0, rentals: 0 };
+    let mut summary = HeatSummary { items: CheckItem::ALL.map(row).into(), never_inspected: 0, rentals: 0 };
     for (row, _) in on_ground(&sight, ground) {
         summary.rentals += 1;
         summary.never_inspected += usize::from(city.rental_state(row).inspected == Inspected::Never);

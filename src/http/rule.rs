@@ -55,6 +55,6 @@ impl From<&RuleDoc> for RuleView {
 
 /// The catalogue of the rules.
 #[utoipa::path(get, path = "/api/rules", tag = "flag", responses((status = 200, body = Page<RuleView>)))]
-pub async fn list(State(_): State<Arc<App>>, _: Who<SignedIn>) -> Json<Page<RuleView>> {
+pub async fn list(State(_app): State<Arc<App>>, _who: Who<SignedIn>) -> Json<Page<RuleView>> {
     Json(Page { items: catalogue().iter().map(RuleView::from).collect(), next: None })
 }

@@ -80,7 +80,8 @@ impl<'a> Sight<'a> {
     pub fn ground(&self, bbox: Option<[f64; 4]>, grid: Option<&str>) -> Answer<Ground> {
         let Some(code) = grid else { return Ok(Ground { within: self.within, bbox }) };
         let grid = self.grid(code).map_err(|_| {
-            let reason = Text::new("没有这个网格,或不在您的范围内", "there is no such grid, or it is outside your scope");
+            let reason =
+                Text::new("没有这个网格,或不在您的范围内", "there is no such grid, or it is outside your scope");
             Error::invalid("", "grid", code, reason, Text::new("网格见 /api/grids", "see /api/grids"))
         })?;
         Ok(Ground { within: Some(self.city.grid.preorder(grid)), bbox })

@@ -57,8 +57,7 @@ pub async fn tile(
 ) -> Answer<Response> {
     let missing = || Error::NotFound(format!("tile {layers}/{z}/{x}/{y}"));
     let number = |text: &str| text.parse::<u32>().ok().filter(|_| text == "0" || !text.starts_with(['0', '+']));
-    let (Some(zoom), Some(column), Some(row)) =
-        (number(&z), number(&x), y.strip_suffix(".mvt").and_then(number))
+    let (Some(zoom), Some(column), Some(row)) = (number(&z), number(&x), y.strip_suffix(".mvt").and_then(number))
     else {
         return Err(missing().into());
     };

@@ -54,7 +54,8 @@ fn respond(path: &str, file: rust_embed::EmbeddedFile, headers: &HeaderMap) -> R
             Some("webmanifest") => "application/manifest+json".to_owned(),
             _ => file.metadata.mimetype().to_owned(),
         };
-        let kind = if kind.starts_with("text/") || kind.ends_with("javascript") { kind + "; charset=utf-8" } else { kind };
+        let kind =
+            if kind.starts_with("text/") || kind.ends_with("javascript") { kind + "; charset=utf-8" } else { kind };
         if let Ok(kind) = HeaderValue::from_str(&kind) {
             response.headers_mut().insert(header::CONTENT_TYPE, kind);
         }
