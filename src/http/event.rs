@@ -107,7 +107,7 @@ async fn next(mut listener: Listener) -> Option<(Result<Event, Infallible>, List
 fn seen(touched: &Touched, sight: &Sight) -> VecDeque<Changed> {
     let revision = touched.revision;
     let mine = |layers: Vec<&'static str>| -> Vec<String> {
-        layers.into_iter().filter(|layer| catalog::may_see(sight.actor.role, layer)).map(str::to_owned).collect()
+        layers.into_iter().filter(|layer| catalog::layer(layer, sight.actor.role).is_ok()).map(str::to_owned).collect()
     };
     let mut addresses: Vec<String> = touched
         .addresses

@@ -37,6 +37,7 @@ pub mod who;
 use crate::city::Live;
 use crate::config::Serve;
 use crate::store::Store;
+use crate::tile::Cache;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue};
@@ -47,7 +48,6 @@ use metric::Metrics;
 use problem::Failure;
 use std::sync::Arc;
 use throttle::Throttle;
-use tile::Tiles;
 use tokio::sync::{Semaphore, watch};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -58,6 +58,9 @@ use utoipa_axum::routes;
 use who::Sessions;
 
 pub use serve::serve;
+
+/// Bytes of tiles that are kept.
+const TILE_BYTES: u64 = 256 * 1024 * 1024;
 
 /// What the handlers share.
 pub struct App {
@@ -73,8 +76,8 @@ pub struct App {
     pub throttle: Throttle,
     /// Counts and latencies.
     pub metrics: Metrics,
-    /// Compressed tiles.
-    pub tiles: Tiles,
+    /// Tiles that were made before.
+    pub tiles: Cache,
     /// Places for requests that are worked on at once.
     pub at_once: Semaphore,
     /// Places for passwords that are hashed at once.
@@ -101,7 +104,7 @@ impl App {
             sessions: Sessions::default(),
             throttle: Throttle::default(),
             metrics: Metrics::default(),
-            tiles: Tiles::default(),
+            tiles: Cache::new(TILE_BYTES),
             at_once: Semaphore::new(guard::AT_ONCE),
             hashing: Semaphore::new(2),
             listeners: Arc::new(Semaphore::new(1024)),

@@ -4,43 +4,20 @@ use super::App;
 use super::body::Segment;
 use super::permission::SignedIn;
 use super::problem::Answer;
+use super::sight::Sight;
 use super::web::is_known;
 use super::who::Who;
-use crate::domain::{Actor, Role};
-use crate::error::{Error, Result};
-use crate::tile;
+use crate::domain::Role;
+use crate::error::Error;
+use crate::tile::catalog;
+use crate::tile::style::of_role;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use moka::sync::Cache;
-use std::io::Write;
+use serde_json::{Value, json};
 use std::sync::Arc;
-
-/// Bytes of compressed tiles that are kept.
-const KEPT_BYTES: u64 = 128 * 1024 * 1024;
-
-/// Compressed tiles by layers, tile, actor's eyes and version: compressed once.
-#[derive(Debug)]
-pub struct Tiles(Cache<Key, Bytes>);
-
-type Key = (String, [u32; 3], Role, crate::domain::Scope, String);
-
-impl Default for Tiles {
-    fn default() -> Self {
-        let weigh = |key: &Key, tile: &Bytes| (tile.len() + key.0.len() + 200) as u32;
-        Tiles(Cache::builder().max_capacity(KEPT_BYTES).weigher(weigh).build())
-    }
-}
-
-fn gzip(bytes: &[u8]) -> Result<Bytes> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::fast());
-    let packed = encoder.write_all(bytes).and_then(|()| encoder.finish());
-    packed.map(Bytes::from).map_err(|error| Error::Internal(format!("a tile could not be compressed: {error}")))
-}
 
 /// A vector tile of one layer or of several with commas between.
 #[utoipa::path(get, path = "/tiles/{layers}/{z}/{x}/{y}", tag = "map",
@@ -61,32 +38,19 @@ pub async fn tile(
     else {
         return Err(missing().into());
     };
-    let zoom_u8 = u8::try_from(zoom).map_err(|_| missing())?;
-    let packs = accepts_gzip(&headers);
-    let names = layers.clone();
-    let city = app.live.get();
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().next().is_some();
-    let work = move || -> Result<(StatusCode, Bytes, String, bool)> {
-        let names: Vec<&str> = names.split(',').collect();
-        let actor: &Actor = &who.actor;
-        let etag = tile::etag(&city, &names, zoom_u8, column, row, actor)?;
-        if known && is_known(&headers, &etag) {
-            return Ok((StatusCode::NOT_MODIFIED, Bytes::new(), etag, false));
-        }
-        let key = (names.join(","), [zoom, column, row], actor.role, actor.scope.clone(), etag.clone());
-        if packs && let Some(kept) = app.tiles.0.get(&key) {
-            return Ok((StatusCode::OK, kept, etag, true));
-        }
-        let tile = tile::render(&city, &names, zoom_u8, column, row, actor)?;
-        if !packs || tile.bytes.is_empty() {
-            return Ok((StatusCode::OK, tile.bytes, etag, false));
-        }
-        let packed = gzip(&tile.bytes)?;
-        app.tiles.0.insert(key, packed.clone());
-        Ok((StatusCode::OK, packed, etag, true))
+    let zoom = u8::try_from(zoom).map_err(|_| missing())?;
+    let work = move || {
+        let names: Vec<&str> = layers.split(',').collect();
+        app.tiles.render(&app.live.get(), &names, zoom, column, row, &who.actor)
     };
-    let done = tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))?;
-    let (status, bytes, etag, packed) = done?;
+    let tile = tokio::task::spawn_blocking(work).await.map_err(|error| Error::Internal(error.to_string()))??;
+    let etag = format!("\"{}\"", tile.etag);
+    let packed = accepts_gzip(&headers) && !tile.bytes.is_empty();
+    let (status, bytes) = match packed {
+        _ if is_known(&headers, &etag) => (StatusCode::NOT_MODIFIED, Bytes::new()),
+        true => (StatusCode::OK, tile.gzip.clone()),
+        false => (StatusCode::OK, tile.bytes.clone()),
+    };
     let mut response = (status, bytes).into_response();
     let set = response.headers_mut();
     set.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/vnd.mapbox-vector-tile"));
@@ -96,7 +60,7 @@ pub async fn tile(
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         set.insert(header::ETAG, etag);
     }
-    if packed {
+    if packed && status == StatusCode::OK {
         set.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     Ok(response)
@@ -123,20 +87,42 @@ pub async fn tilejson(
     State(app): State<Arc<App>>,
     who: Who<SignedIn>,
     Segment(name): Segment,
-) -> Answer<Json<serde_json::Value>> {
+) -> Answer<Json<Value>> {
     let layers = name.strip_suffix(".json").ok_or_else(|| Error::NotFound(format!("tiles {name}")))?;
-    let layers: Vec<&str> = layers.split(',').collect();
-    Ok(Json(tile::catalog::tilejson(&app.live.get(), &layers, &who.actor)?))
+    let city = app.live.get();
+    let mut layers = layers.split(',').map(|layer| catalog::tilejson(layer, who.actor.role, &city));
+    let mut all = layers.next().ok_or_else(|| Error::NotFound(format!("tiles {name}")))??;
+    for one in layers {
+        join(&mut all, one?);
+    }
+    if let Some(bbox) = Sight::of(&city, &who.actor).bbox() {
+        all["bounds"] = json!(bbox);
+    }
+    Ok(Json(all))
+}
+
+/// Joins the TileJSON of another layer to one: the tiles hold both.
+fn join(all: &mut Value, one: Value) {
+    let name = |all: &Value| format!("{},{}", all["name"].as_str().unwrap_or(""), one["name"].as_str().unwrap_or(""));
+    let name = name(all);
+    all["tiles"] = json!([format!("/tiles/{name}/{{z}}/{{x}}/{{y}}.mvt")]);
+    all["name"] = json!(name);
+    for (bound, wider) in [("minzoom", u64::min as fn(u64, u64) -> u64), ("maxzoom", u64::max)] {
+        all[bound] = json!(wider(all[bound].as_u64().unwrap_or(0), one[bound].as_u64().unwrap_or(0)));
+    }
+    if let (Some(drawn), Some(more)) = (all["vector_layers"].as_array_mut(), one["vector_layers"].as_array()) {
+        drawn.extend(more.iter().cloned());
+    }
 }
 
 /// The style of the map for a role: one's own, with the ending `.json`.
 #[utoipa::path(get, path = "/style/{role}", tag = "map",
     params(("role" = String, Path, description = "One's own role, with the ending `.json`")),
     responses((status = 200, description = "MapLibre style", body = serde_json::Value)))]
-pub async fn style(who: Who<SignedIn>, Segment(name): Segment) -> Answer<Json<serde_json::Value>> {
+pub async fn style(who: Who<SignedIn>, Segment(name): Segment) -> Answer<Json<Value>> {
     let role = name.strip_suffix(".json").and_then(Role::parse).filter(|role| *role == who.actor.role);
     let role = role.ok_or_else(|| Error::NotFound(format!("style {name}")))?;
-    Ok(Json(tile::catalog::style(role)?))
+    Ok(Json(of_role(role)))
 }
 
 #[cfg(test)]

@@ -39,6 +39,11 @@ impl Database {
         url_of(&self.admin, &self.name)
     }
 
+    /// The superuser's URL of the cluster.
+    pub fn admin_url(&self) -> String {
+        self.admin.clone()
+    }
+
     /// Runs SQL as the superuser: what no request can do.
     pub async fn as_superuser(&self, sql: &str) {
         run(&self.owner_url(), sql).await;
@@ -69,7 +74,8 @@ fn url_of(admin: &str, database: &str) -> String {
     format!("{base}/{database}")
 }
 
-async fn run(url: &str, sql: &str) {
+/// Runs SQL at a URL.
+pub async fn run(url: &str, sql: &str) {
     let mut connection = PgConnection::connect(url).await.expect("the test cluster answers");
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect(sql);
 }

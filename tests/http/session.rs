@@ -1,11 +1,9 @@
 //! Promise: who signs in is known until signing out, guessing is slow, and nobody else gets anything.
 
-mod database;
-mod serving;
 
 use axum::http::{Method, StatusCode, header};
 use serde_json::json;
-use serving::*;
+use crate::serving::*;
 
 #[tokio::test]
 async fn signing_in_and_out() {

@@ -1,11 +1,9 @@
 //! Promise: while the database is away, reading goes on and says so, writing is refused, and nothing is missed after.
 
-mod database;
-mod serving;
 
 use axum::http::StatusCode;
 use serde_json::json;
-use serving::*;
+use crate::serving::*;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -18,9 +16,9 @@ async fn reads_go_on_without_the_database() {
     let name = town.database.superuser_reads("select current_database()::text").await;
 
     let admin = town.database.admin_url();
-    database::run(&admin, &format!("alter database {name} allow_connections false")).await;
+    crate::database::run(&admin, &format!("alter database {name} allow_connections false")).await;
     let cut = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
-    database::run(&admin, &cut).await;
+    crate::database::run(&admin, &cut).await;
 
     for path in ["/api/me", "/api/flags", "/api/addresses/A1", "/api/grids", "/api/indicators", "/api/rules", "/api/config"] {
         let reply = town.get(path, &cookie).await;
@@ -35,7 +33,7 @@ async fn reads_go_on_without_the_database() {
     assert_eq!((ready.status, ready.json()["status"].clone()), (StatusCode::OK, json!("degraded")));
     assert_eq!(town.get("/healthz", "").await.status, StatusCode::OK);
 
-    database::run(&admin, &format!("alter database {name} allow_connections true")).await;
+    crate::database::run(&admin, &format!("alter database {name} allow_connections true")).await;
     let started = Instant::now();
     loop {
         let reply = town.post("/api/corrections", &cookie, body.clone()).await;
@@ -58,7 +56,7 @@ async fn what_others_write_arrives_by_the_feed() {
     town.follow();
     let cookie = town.sign_in("chief").await;
     let started = Instant::now();
-    database::import(&town.database.store, vec![database::address("N1", Some("V01"), 120.003, 28.004)]).await.expect("an import");
+    crate::database::import(&town.database.store, vec![crate::database::address("N1", Some("V01"), 120.003, 28.004)]).await.expect("an import");
     while town.get("/api/addresses/N1", &cookie).await.status != StatusCode::OK {
         assert!(started.elapsed() < Duration::from_secs(5), "it does not arrive");
         tokio::time::sleep(Duration::from_millis(20)).await;

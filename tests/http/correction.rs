@@ -1,12 +1,10 @@
 //! Promise: a correction is stored once, never over somebody else's, shown at once, and verified by another person.
 
-mod database;
-mod serving;
 
 use axum::http::{Method, StatusCode};
 use futures::StreamExt;
 use serde_json::{Value, json};
-use serving::*;
+use crate::serving::*;
 use uuid::Uuid;
 
 fn moved(id: Uuid, base_version: i64, lon: f64) -> Value {
@@ -54,8 +52,8 @@ async fn stored_once_and_shown_at_once() {
     assert_eq!(versions, [2, 1]);
     assert_eq!(history["items"][0]["changed_by"], "collector");
     let page = town.json("/api/addresses/A1/history?limit=1", &cookie).await;
-    let next = town.json(&format!("/api/addresses/A1/history?limit=1&cursor={}", page["next"].as_str().unwrap()), &cookie);
-    assert_eq!(next.await["items"][0]["version"], 1);
+    let next = format!("/api/addresses/A1/history?limit=1&cursor={}", page["next"].as_str().unwrap());
+    assert_eq!(town.json(&next, &cookie).await["items"][0]["version"], 1);
 }
 
 #[tokio::test]

@@ -1,12 +1,10 @@
 //! Promise: whatever is wrong with a request is told as a problem with field, value and reason, in two languages.
 
-mod database;
-mod serving;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use serde_json::json;
-use serving::*;
+use crate::serving::*;
 
 #[tokio::test]
 async fn bad_parameters_are_named() {

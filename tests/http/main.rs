@@ -1,0 +1,10 @@
+//! Promises of the service, one file each; all requests go through the whole router and a database of the test's own.
+
+#[path = "../database/mod.rs"]
+mod database;
+mod serving;
+
+mod correction;
+mod outage;
+mod problem;
+mod session;
