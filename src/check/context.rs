@@ -1,14 +1,15 @@
 //! What the rules of one check share. Whatever is costly is built when the first rule asks for it.
 
 use super::key::address_key;
+use super::text::{Sames, unit_names};
 use super::threshold::Thresholds;
 use crate::domain::address::parse::{Parsed, parse};
-use crate::domain::{Address, AddressStatus, Building, Footprint, LonLat, Parts, Records};
+use crate::domain::{Address, AddressStatus, Building, Footprint, GridLevel, LonLat, Parts, Records};
 use crate::index::{GridIndex, PointIndex};
 use chrono::NaiveDate;
 use geo::InteriorPoint;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 /// What the rules of one check look at: the records, the grids, the thresholds, the day, and what several of them share.
@@ -29,6 +30,8 @@ pub struct Context<'a> {
     addresses_by_id: OnceLock<HashMap<&'a str, u32>>,
     addresses_by_building: OnceLock<Vec<u32>>,
     area: OnceLock<Option<[f64; 4]>>,
+    sames: OnceLock<Sames>,
+    unit_names: OnceLock<HashSet<(GridLevel, String)>>,
 }
 
 /// Nowhere on earth: the place of what has none.
@@ -50,6 +53,8 @@ impl<'a> Context<'a> {
             addresses_by_id: OnceLock::new(),
             addresses_by_building: OnceLock::new(),
             area: OnceLock::new(),
+            sames: OnceLock::new(),
+            unit_names: OnceLock::new(),
         }
     }
 
@@ -186,6 +191,16 @@ impl<'a> Context<'a> {
             counts
         });
         counts[b]
+    }
+
+    /// Other addresses in use that are the same as `i`, however they are written.
+    pub fn same_address(&self, i: usize) -> Vec<usize> {
+        self.sames.get_or_init(|| Sames::build(self)).of(self, i)
+    }
+
+    /// Whether a grid of `level` (street or village) has this name, as [`unit_key`](super::text::unit_key) gives it.
+    pub fn knows_unit(&self, level: GridLevel, key: &str) -> bool {
+        self.unit_names.get_or_init(|| unit_names(self)).contains(&(level, key.to_owned()))
     }
 
     /// The ground of the city: west, south, east, north of all its grids, else of its buildings; none when it has

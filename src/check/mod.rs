@@ -11,6 +11,7 @@ pub mod context;
 pub mod finding;
 pub mod standing;
 pub mod likelihood;
+pub mod text;
 pub mod rule;
 pub mod run;
 pub mod catalogue;

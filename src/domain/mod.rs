@@ -17,7 +17,7 @@ pub mod user;
 pub mod table;
 pub mod records;
 
-pub use address::{Address, AddressStatus, Parts, Position, PositionKind, PositionMethod};
+pub use address::{Address, AddressStatus, HouseNumber, Parts, Position, PositionKind, PositionMethod};
 pub use building::{Building, BuildingKind, Footprint};
 pub use correction::{Change, Correction, CorrectionState};
 pub use flag::{Dismissal, Flag, Severity, Subject, Suggestion, Tier};

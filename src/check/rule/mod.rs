@@ -97,6 +97,15 @@ rules! {
     pin_outside_area
     pin_inaccurate
     grid_mismatch
+    address_duplicate
+    address_incomplete
+    address_disordered
+    address_nonstandard
+    address_relative
+    address_personal
+    address_orphan
+    address_floor
+    address_unit_conflict
 }
 
 /// The rule with a code.

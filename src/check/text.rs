@@ -1,0 +1,148 @@
+//! What the rules about texts share.
+
+use super::context::Context;
+use crate::domain::address::normalise::normalise;
+use crate::domain::address::personal::mask;
+use crate::domain::address::{Doubt, Parsed, print};
+use crate::domain::{GridLevel, Parts};
+use rayon::prelude::*;
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// A piece of an address as messages quote it: nothing personal, and not too long.
+pub fn quote(text: &str) -> String {
+    let masked = mask(text);
+    match masked.char_indices().nth(40) {
+        Some((at, _)) => format!("{}…", &masked[..at]),
+        None => masked,
+    }
+}
+
+/// The standard text, where everything was read and nothing had to be guessed.
+pub fn standard(parsed: &Parsed) -> Option<String> {
+    let sure = parsed.doubtful.iter().all(|doubt| matches!(doubt, Doubt::Disordered(_)));
+    (sure && parsed.rest.is_empty()).then(|| print(&parsed.parts))
+}
+
+/// Whether an address has the form of a Chinese one, so that rules about its parts can judge it: Han characters, and
+/// not another country's way of numbering.
+pub fn is_chinese(context: &Context, i: usize) -> bool {
+    let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    let address = context.address(i);
+    if !address.full_text.is_empty() {
+        return han(&address.full_text) && !context.parsed(i).doubtful.contains(&Doubt::Foreign);
+    }
+    let Parts { road, compound, village, .. } = &address.parts;
+    [road, compound, village].iter().any(|part| han(part) && !part.contains("丁目"))
+}
+
+/// Whether a compound is one building, or a place with one door, so that it needs no building of its own.
+pub fn is_single_building(compound: &str) -> bool {
+    const ENDS: [&str; 28] = [
+        "大厦",
+        "大楼",
+        "商厦",
+        "广场",
+        "中心",
+        "大酒店",
+        "酒店",
+        "宾馆",
+        "市场",
+        "商场",
+        "商城",
+        "学院",
+        "学校",
+        "大学",
+        "小学",
+        "中学",
+        "幼儿园",
+        "医院",
+        "综合楼",
+        "办公楼",
+        "教学楼",
+        "写字楼",
+        "宿舍楼",
+        "福利院",
+        "敬老院",
+        "养老院",
+        "厂",
+        "楼",
+    ];
+    ENDS.iter().any(|end| compound.ends_with(end))
+}
+
+/// The name of a town or village without its unit word, so that 灯塔村 and 灯塔社区 are one.
+pub fn unit_key(name: &str) -> String {
+    let name = normalise(name);
+    let mut name = &*name;
+    for word in ["居委会", "村委会", "社区", "街道", "村", "镇", "乡"] {
+        if let Some(short) = name.strip_suffix(word).filter(|short| short.chars().nth(1).is_some()) {
+            name = short;
+            break;
+        }
+    }
+    name.to_owned()
+}
+
+/// What makes an address the same as another: its parts in the standard form, the village only where no road and no
+/// compound says more. None where it is not fine enough to be compared.
+pub fn same_key(parts: &Parts) -> Option<String> {
+    let Parts { county, town, village, group, road, house_number, compound, building, unit, floor, room, .. } = parts;
+    if house_number.is_empty() && building.is_empty() {
+        return None;
+    }
+    if road.is_empty() && compound.is_empty() && village.is_empty() {
+        return None;
+    }
+    let place = if road.is_empty() && compound.is_empty() { [village, group] } else { [road, compound] };
+    let fine = if room.is_empty() { floor } else { room };
+    let hamlet = if compound.ends_with("自然村") { village } else { &Default::default() };
+    let key = [county, town, hamlet, place[0], place[1], house_number, building, unit, fine];
+    let key: Vec<_> = key.iter().map(|part| normalise(part)).collect();
+    Some(key.join("\u{1f}").replace("栋", "幢").replace("号楼", "幢"))
+}
+
+/// Addresses in use by the hash of their key, sorted.
+pub struct Sames(Vec<(u64, u32)>);
+
+impl Sames {
+    /// Looks at all addresses in use.
+    pub fn build(context: &Context) -> Sames {
+        let hash = |i: usize| {
+            let key = same_key(context.parts(i))?;
+            let mut hasher = DefaultHasher::new();
+            key.hash(&mut hasher);
+            Some((hasher.finish(), i as u32))
+        };
+        let all = (0..context.records.addresses.len()).into_par_iter();
+        let mut sames: Vec<(u64, u32)> = all.filter(|i| context.is_active(*i)).filter_map(hash).collect();
+        sames.par_sort_unstable();
+        sames.dedup();
+        // Who is alone is of no interest.
+        let alone = |k: usize| {
+            let other = |j: Option<&(u64, u32)>| j.is_some_and(|s| s.0 == sames[k].0);
+            !other(k.checked_sub(1).and_then(|j| sames.get(j))) && !other(sames.get(k + 1))
+        };
+        Sames((0..sames.len()).filter(|k| !alone(*k)).map(|k| sames[k]).collect())
+    }
+
+    /// The other addresses with the key of `i`, in the order of the records.
+    pub fn of(&self, context: &Context, i: usize) -> Vec<usize> {
+        if self.0.is_empty() || !context.is_active(i) {
+            return Vec::new();
+        }
+        let Some(key) = same_key(context.parts(i)) else { return Vec::new() };
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let hash = hasher.finish();
+        let from = self.0.partition_point(|(other, _)| *other < hash);
+        let same = self.0[from..].iter().take_while(|(other, _)| *other == hash).map(|(_, k)| *k as usize);
+        same.filter(|k| *k != i && same_key(context.parts(*k)).as_deref() == Some(&key)).collect()
+    }
+}
+
+/// The names of towns and villages that the grids know, by level.
+pub fn unit_names(context: &Context) -> HashSet<(GridLevel, String)> {
+    let named = context.records.grids.iter().filter(|g| matches!(g.level, GridLevel::Street | GridLevel::Village));
+    named.map(|grid| (grid.level, unit_key(&grid.name))).collect()
+}
