@@ -304,16 +304,17 @@ fn finish<T: Kind>(
 
 fn print_summary(kind: &str, summary: &ImportSummary, started: Instant) {
     let ImportSummary { read, accepted, unchanged, rejected, .. } = summary;
-    println!(
+    super::print(&format!(
         "{kind}: read {read} = accepted {accepted} + unchanged {unchanged} + rejected {rejected}\n\
          {kind}：读取 {read} = 接受 {accepted} + 未变 {unchanged} + 拒绝 {rejected}"
-    );
+    ));
     let seconds = started.elapsed().as_secs_f64();
     match summary.batch_id {
         Some(id) => {
-            println!("import {id} stored in {seconds:.2} s / 已入库，批次号 {id}（撤销：gridpin import undo {id}）")
+            let undo = format!("gridpin import undo {id}");
+            super::print(&format!("import {id} stored in {seconds:.2} s; {undo} / 已入库，批次号 {id}；撤销：{undo}"));
         }
-        None => println!("nothing stored ({seconds:.2} s) / 未入库"),
+        None => super::print(&format!("nothing stored ({seconds:.2} s) / 未入库")),
     }
 }
 
@@ -405,10 +406,10 @@ fn undo(args: &Args) -> Result<()> {
     })?;
     let (url, actor) = (database(args)?.to_owned(), actor(args));
     let undone = super::block_on(async move { Store::connect(&url).await?.undo_import(&actor, batch).await })?;
-    println!(
+    super::print(&format!(
         "import {batch} taken back: {} records withdrawn, {} restored / 批次 {batch} 已撤销：撤回 {} 条，恢复 {} 条",
         undone.withdrawn, undone.restored, undone.withdrawn, undone.restored
-    );
+    ));
     Ok(())
 }
 
@@ -418,14 +419,14 @@ fn list(args: &Args) -> Result<()> {
     for batch in batches {
         let [read, accepted, unchanged, rejected] = batch.counts;
         let state = if batch.undone_at.is_some() { "undone / 已撤销" } else { "" };
-        println!(
+        super::print(&format!(
             "{:>6}  {}  {:<10} {}  read {read} = {accepted} + {unchanged} + {rejected}  {} {state}",
             batch.batch_id,
             batch.made_at.format("%Y-%m-%d %H:%M"),
             batch.kind,
             batch.name,
             batch.made_by,
-        );
+        ));
     }
     Ok(())
 }

@@ -98,6 +98,13 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     runtime.block_on(future)
 }
 
+/// Prints a text and a line's end. A reader that has gone (`| head`) is no error.
+pub fn print(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", text.trim_end_matches('\n')).and_then(|()| out.flush()).ok();
+}
+
 /// Asks for the database where it was not named.
 ///
 /// # Errors
