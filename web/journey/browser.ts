@@ -90,7 +90,7 @@ export async function settled(page: Page): Promise<void> {
   const touch = () => (last = Date.now());
   page.on('request', touch);
   page.on('requestfinished', touch);
-  for (let i = 0; i < 80 && Date.now() - last < 900; i++) await page.waitForTimeout(100);
+  for (let i = 0; i < 80 && Date.now() - last < 500; i++) await page.waitForTimeout(100);
   page.off('request', touch);
   page.off('requestfinished', touch);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bearingDeg, circle, direction, distanceM, isOnEarth, nearestOnSegment, tilesOf } from './measure';
+import { bearingDeg, circle, direction, distanceM, isOnEarth, nearestOnSegment, overlap, tilesOf } from './measure';
 
 const a = { lon: 119.92, lat: 28.45 };
 
@@ -44,6 +44,12 @@ describe('measure', () => {
     for (const at of [null, { lon: 28.45, lat: 119.92 }, { lon: Number.NaN, lat: 1 }, { lon: 40_512_345, lat: 3 }]) {
       expect(isOnEarth(at)).toBe(false);
     }
+  });
+
+  it('finds what two boxes share', () => {
+    expect(overlap([0, 0, 2, 2], [1, 1, 3, 3])).toEqual([1, 1, 2, 2]);
+    expect(overlap([0, 0, 1, 1], [1, 1, 3, 3])).toEqual([1, 1, 1, 1]);
+    expect(overlap([0, 0, 1, 1], [2, 0, 3, 1])).toBeNull();
   });
 
   it('lists the tiles of a box', () => {

@@ -76,6 +76,12 @@ export function grown([w, s, e, n]: Box, share: number): Box {
   return [w - dx, s - dy, e + dx, n + dy];
 }
 
+/** What two boxes share; null where they are apart. */
+export function overlap([w, s, e, n]: Box, [w2, s2, e2, n2]: Box): Box | null {
+  const both: Box = [Math.max(w, w2), Math.max(s, s2), Math.min(e, e2), Math.min(n, n2)];
+  return both[0] <= both[2] && both[1] <= both[3] ? both : null;
+}
+
 /** The tiles of one zoom that a box touches. Named x and y: the order of rows and columns has no place here. */
 export function tilesOf([w, s, e, n]: Box, z: number): { x: number; y: number; z: number }[] {
   const size = 2 ** z;
