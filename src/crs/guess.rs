@@ -36,10 +36,14 @@ impl Guess {
                 "crs",
                 "auto",
                 self.why,
-                Text::new(
-                    format!("请用 --crs 明确指定（可能是：{names}）"),
-                    format!("say which with --crs (it may be: {names})"),
-                ),
+                if names.is_empty() {
+                    Text::new("请用 --crs 明确指定", "say which with --crs")
+                } else {
+                    Text::new(
+                        format!("请用 --crs 明确指定（可能是：{names}）"),
+                        format!("say which with --crs (it may be: {names})"),
+                    )
+                },
             )
         })
     }

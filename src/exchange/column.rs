@@ -25,7 +25,8 @@ pub fn normal(heading: &str) -> String {
 
 #[derive(Debug, Clone, Default)]
 struct Names {
-    alias: HashMap<String, Vec<String>>,
+    /// As compared, with the spelling to show.
+    alias: HashMap<String, Vec<(String, String)>>,
     constant: HashMap<String, String>,
     foreign: Vec<String>,
 }
@@ -64,9 +65,9 @@ fn parse(text: &str, place: &str) -> Result<HashMap<String, Names>> {
         let mut names = Names::default();
         for (field, value) in fields {
             let list = match value {
-                toml::Value::String(one) => vec![normal(one)],
+                toml::Value::String(one) => vec![(normal(one), one.clone())],
                 toml::Value::Array(many) if many.iter().all(toml::Value::is_str) => {
-                    many.iter().filter_map(|v| v.as_str()).map(normal).collect()
+                    many.iter().filter_map(|v| v.as_str()).map(|one| (normal(one), one.to_owned())).collect()
                 }
                 toml::Value::Table(constants) if field == "constant" => {
                     for (field, value) in constants {
@@ -86,7 +87,7 @@ fn parse(text: &str, place: &str) -> Result<HashMap<String, Names>> {
                 }
             };
             if field == "foreign" {
-                names.foreign = list;
+                names.foreign = list.into_iter().map(|(normal, _)| normal).collect();
             } else {
                 names.alias.insert(field.clone(), list);
             }
@@ -136,7 +137,7 @@ impl Columns {
         let mut index = vec![None; fields.len()];
         for cut in [false, true] {
             for (i, field) in fields.iter().enumerate().filter(|_| short || !cut) {
-                let hit = names.alias.get(*field).into_iter().flatten().find_map(|alias| {
+                let hit = names.alias.get(*field).into_iter().flatten().find_map(|(alias, _)| {
                     normals.iter().enumerate().position(|(j, heading)| {
                         !used[j]
                             && (heading == alias
@@ -163,7 +164,8 @@ impl Columns {
 
     /// The headings that mean a field, for messages.
     pub fn headings(&self, kind: &str, field: &str) -> Vec<String> {
-        self.kinds.get(kind).and_then(|names| names.alias.get(field)).cloned().unwrap_or_default()
+        let list = self.kinds.get(kind).and_then(|names| names.alias.get(field));
+        list.into_iter().flatten().map(|(_, shown)| shown.clone()).collect()
     }
 }
 

@@ -320,7 +320,7 @@ impl<T: Kind> Reader<T> {
 
     /// A few odd pins are findings; a file of odd pins stands in another system.
     fn judge_pins(&self) -> Result<()> {
-        if self.odd < 20 || self.odd * 2 <= self.pins {
+        if self.odd < 10 || self.odd * 2 <= self.pins {
             return Ok(());
         }
         let example = self.odd_pins[0];
