@@ -8,10 +8,8 @@ out=$PWD/test-output
 data=$PWD/.data/test
 mkdir -p "$out"
 passed=0 failed=0 skipped=0
-server=
 
 finish() {
-    [[ -n $server ]] && kill "$server" 2>/dev/null && wait "$server" 2>/dev/null
     ./setup.sh stop "$data"
 }
 trap finish EXIT
@@ -63,36 +61,17 @@ step 'rust lint' cargo clippy --quiet --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' step 'rust docs' cargo doc --quiet --no-deps
 counted 'rust tests' cargo.log cargo test --no-fail-fast -- --show-output
 
-# The browser's journeys, against a server with the demo town in a database of its own.
-journeys() {
-    local binary=$PWD/target/debug/gridpin port url_app url_owner
-    url_app=$(<"$data/database-url") url_owner=$(<"$data/owner-url")
-    GRIDPIN_DATABASE=$url_owner "$binary" migrate || return
-    if ./setup.sh is-empty "$data"; then
-        GRIDPIN_DATABASE=$url_app "$binary" demo load || return
-    fi
-    port=$(($(<"$data/port") + 1))
-    GRIDPIN_DATABASE=$url_app "$binary" serve --bind "127.0.0.1:$port" >"$out/server.log" 2>&1 &
-    server=$!
-    export GRIDPIN_URL=http://127.0.0.1:$port
-    for _ in {1..240}; do
-        node -e 'fetch(process.argv[1] + "/readyz").then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))' \
-            "$GRIDPIN_URL" && break
-        kill -0 "$server" 2>/dev/null || break
-        sleep 0.5
-    done
-    npm --prefix web run --silent journey
-}
-# A fresh town for every run: what an earlier run edited must not decide this one.
+# The browser's journeys, in a fresh demo town for every run: what an earlier run edited must not decide this one.
+binary=$PWD/target/debug/gridpin
 fresh_town() {
-    psql -X -q "$GRIDPIN_TEST_DATABASE" -c 'drop database if exists gridpin with (force)' && rm -f "$data/database-url" &&
-        ./setup.sh start "$data" test
+    psql -X -q "$GRIDPIN_TEST_DATABASE" -c 'drop database if exists gridpin with (force)' &&
+        rm -f "$data/database-url" && ./setup.sh start "$data" test &&
+        GRIDPIN_DATABASE=$(<"$data/owner-url") "$binary" migrate &&
+        GRIDPIN_DATABASE=$(<"$data/database-url") "$binary" demo load
 }
-step 'fresh town' fresh_town
-# In this shell, so that the server can be ended.
-journeys >"$out/journey.log" 2>&1
-echo "status $?" >>"$out/journey.log"
-counted 'browser journeys' journey-count.log bash -c 'cat "$1"; tail -1 "$1" | grep -qx "status 0"' _ "$out/journey.log"
+step 'fresh demo town' fresh_town
+counted 'browser journeys' journey.log \
+    env GRIDPIN_BIN="$binary" GRIDPIN_DATABASE="$(<"$data/database-url")" npm --prefix web run --silent journey
 
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 ((failed == 0))

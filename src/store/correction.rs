@@ -67,6 +67,16 @@ pub struct NewCorrection {
     pub note: String,
 }
 
+/// Whether two changes are one: a number that went through JSON may come back with another last digit.
+fn is_same(a: &Change, b: &Change) -> bool {
+    match (a, b) {
+        (Change::Move { lon, lat, flag_id }, Change::Move { lon: lon_b, lat: lat_b, flag_id: flag_b }) => {
+            (lon - lon_b).abs() < 1e-12 && (lat - lat_b).abs() < 1e-12 && flag_id == flag_b
+        }
+        _ => a == b,
+    }
+}
+
 /// What a reviewer says of a correction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -146,9 +156,9 @@ impl Session {
     }
 
     fn same_correction(&self, new: &NewCorrection, known: Correction) -> Result<Stored<Correction>> {
-        let same = (&known.address_id, known.base_version, &known.change, &known.note, &known.made_by)
-            == (&new.address_id, new.base_version, &new.change, &new.note, &self.actor().name);
-        if same {
+        let same = (&known.address_id, known.base_version, &known.note, &known.made_by)
+            == (&new.address_id, new.base_version, &new.note, &self.actor().name);
+        if same && is_same(&known.change, &new.change) {
             Ok(Stored::Same(known))
         } else {
             Err(conflict("这个更正编号已被使用", "another correction has this identifier"))

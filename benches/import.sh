@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# How fast a city's addresses come from CSV into PostGIS, beside ogr2ogr, on the same machine, alternately.
+#
+#   ./benches/import.sh [REPETITIONS]        3 unless told
+#
+# gridpin: parses and judges every row, checks its form and its grid, keeps key, GiST and scope indexes, feed and audit,
+# in one durable transaction. ogr2ogr: COPY, one GiST index, no checks.
+# CITY names a folder with grids.geojson and addresses.csv. Without it, the city of ../shared/bench/peers is made where
+# Python with numpy, scipy and shapely is at hand (PYTHON), else the demo town is repeated up to a million addresses.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+repetitions=${1:-3}
+data=.data/bench
+peers=../shared/bench/peers
+python=${PYTHON:-python3}
+gridpin=target/release/gridpin
+log=test-output/import-bench.log
+mkdir -p test-output
+
+cargo build --release --quiet
+./setup.sh start "$data"
+admin=$(<"$data/admin-url") owner=$(<"$data/owner-url") app=$(<"$data/database-url")
+trap './setup.sh stop "$data"' EXIT
+
+city=${CITY:-$data/city}
+if [[ ! -f $city/addresses.csv ]]; then
+    mkdir -p "$city"
+    if [[ -f $peers/gen.py ]] && "$python" -c 'import numpy, scipy, shapely' 2>/dev/null; then
+        echo "making the city of $peers (some minutes)"
+        "$python" "$peers/gen.py" "$city/raw" >"$log" && "$python" "$peers/files.py" "$city/raw" "$city" >>"$log"
+        rm -rf "$city/raw"
+    else
+        echo 'repeating the demo town: for the city of the peers set PYTHON to one with numpy, scipy and shapely'
+        "$gridpin" demo write "$city/town" >"$log"
+        cp "$city/town/grids.geojson" "$city/grids.geojson"
+        # The same town again and again, with new identifiers.
+        awk -F, 'NR == 1 { head = $0; next } { row[NR - 2] = $0 } END {
+            print head; n = NR - 1
+            for (i = 0; i < 1000000; i++) { r = row[i % n]; sub(/^[^,]*/, "&-" int(i / n), r); print r }
+        }' "$city/town/addresses.csv" >"$city/addresses.csv"
+    fi
+fi
+rows=$(($(wc -l <"$city/addresses.csv") - 1))
+
+now_us() { echo $((${EPOCHREALTIME/[.,]/})); }
+
+fresh_database() {
+    psql -X -q "$admin" -c 'drop database if exists gridpin with (force)' -c 'create database gridpin owner gridpin_owner'
+    psql -X -q "${admin%/postgres}/gridpin" -c 'create extension postgis' -c checkpoint
+    GRIDPIN_DATABASE=$owner "$gridpin" migrate
+    GRIDPIN_DATABASE=$app "$gridpin" import grid "$city/grids.geojson" --crs cgcs2000 >>"$log" 2>&1
+}
+
+measure() { # NAME COMMAND...
+    local name=$1 start
+    shift
+    start=$(now_us)
+    "$@" >>"$log" 2>&1
+    local us=$(($(now_us) - start))
+    awk -v n="$name" -v r="$rows" -v us="$us" 'BEGIN { printf "%-24s %8.2f s  %9.0f addresses/s\n", n, us / 1e6, r / us * 1e6 }' >&2
+    echo "$us"
+}
+
+by_gridpin() { GRIDPIN_DATABASE=$app "$gridpin" import address "$city/addresses.csv" --crs cgcs2000; }
+again() { by_gridpin; }
+by_ogr2ogr() {
+    PG_USE_COPY=YES ogr2ogr -f PostgreSQL "PG:${admin%/postgres}/gridpin" "$city/addresses.csv" -nln peer -overwrite \
+        -oo X_POSSIBLE_NAMES=lon -oo Y_POSSIBLE_NAMES=lat -oo AUTODETECT_TYPE=YES -a_srs EPSG:4326 \
+        -lco GEOMETRY_NAME=geom -gt 65536
+}
+
+echo "$rows addresses, $(nproc) cores, $repetitions repetitions"
+ours=() theirs=() repeat=()
+for ((i = 0; i < repetitions; i++)); do
+    fresh_database
+    ours+=("$(measure 'gridpin import' by_gridpin)")
+    repeat+=("$(measure 'gridpin, same file again' again)")
+    theirs+=("$(measure ogr2ogr by_ogr2ogr)")
+done
+stored=$(psql -X -At "${admin%/postgres}/gridpin" -c 'select count(*) from address')
+[[ $stored == "$rows" ]] || { echo "only $stored of $rows addresses were stored, see $log" >&2; exit 1; }
+
+median() { printf '%s\n' "$@" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+awk -v r="$rows" -v a="$(median "${ours[@]}")" -v b="$(median "${theirs[@]}")" -v c="$(median "${repeat[@]}")" 'BEGIN {
+    printf "\nmedian: gridpin %.0f addresses/s, ogr2ogr %.0f addresses/s, ratio %.2f; the same file again %.0f addresses/s\n",
+        r / a * 1e6, r / b * 1e6, b / a, r / c * 1e6 }'
