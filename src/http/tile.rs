@@ -83,11 +83,7 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 #[utoipa::path(get, path = "/tiles/{layers}", tag = "map",
     params(("layers" = String, Path, description = "Layers with commas between, and the ending `.json`")),
     responses((status = 200, description = "TileJSON 3.0.0", body = serde_json::Value)))]
-pub async fn tilejson(
-    State(app): State<Arc<App>>,
-    who: Who<SignedIn>,
-    Segment(name): Segment,
-) -> Answer<Json<Value>> {
+pub async fn tilejson(State(app): State<Arc<App>>, who: Who<SignedIn>, Segment(name): Segment) -> Answer<Json<Value>> {
     let layers = name.strip_suffix(".json").ok_or_else(|| Error::NotFound(format!("tiles {name}")))?;
     let city = app.live.get();
     let mut layers = layers.split(',').map(|layer| catalog::tilejson(layer, who.actor.role, &city));
