@@ -14,7 +14,7 @@ use crate::error::{Error, Text};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -250,6 +250,12 @@ pub async fn dismiss(
     Body(new): Body<NewDismissal>,
 ) -> Answer<(StatusCode, Json<FlagView>)> {
     let flag = flag_of(&app, &who.actor, &id, &new.flag_id)?;
+    let today = app.live.get().today;
+    if new.until < today || new.until > today + Months::new(36) {
+        let reason = Text::new("不在今天起三年之内", "not within three years from today");
+        let remedy = Text::new("给出今天或以后的日期", "give today or a later day");
+        return Err(Error::invalid("body", "until", new.until.to_string(), reason, remedy).into());
+    }
     let mut session = app.store.begin(&who.actor).await?;
     session
         .dismiss(&crate::store::NewDismissal {

@@ -1,10 +1,9 @@
 //! Promise: a correction is stored once, never over somebody else's, shown at once, and verified by another person.
 
-
+use crate::serving::*;
 use axum::http::{Method, StatusCode};
 use futures::StreamExt;
 use serde_json::{Value, json};
-use crate::serving::*;
 use uuid::Uuid;
 
 fn moved(id: Uuid, base_version: i64, lon: f64) -> Value {
@@ -32,7 +31,11 @@ async fn stored_once_and_shown_at_once() {
     assert_eq!(stored["address_text"], "丽阳街A1号");
 
     let after = town.json("/api/addresses/A1", &cookie).await;
-    assert_eq!((after["version"].clone(), after["lon"].clone()), (json!(2), json!(120.0033)), "the City follows at once");
+    assert_eq!(
+        (after["version"].clone(), after["lon"].clone()),
+        (json!(2), json!(120.0033)),
+        "the City follows at once"
+    );
     assert_eq!(after["corrections"][0]["correction_id"], json!(id));
 
     let again = town.post("/api/corrections", &cookie, moved(id, 1, 120.0033)).await;
@@ -78,7 +81,10 @@ async fn each_kind_of_change_and_what_is_wrong_with_it() {
     assert_eq!(send("A2", 1, json!({ "kind": "comment" })).await.status, StatusCode::CREATED);
     assert_eq!(send("A2", 1, json!({ "kind": "confirm" })).await.status, StatusCode::CREATED);
     assert!(town.json("/api/addresses/A2", &cookie).await["verified_on"].is_string());
-    assert_eq!(send("A2", 2, json!({ "kind": "set", "field": "house_number", "value": "99号" })).await.status, StatusCode::CREATED);
+    assert_eq!(
+        send("A2", 2, json!({ "kind": "set", "field": "house_number", "value": "99号" })).await.status,
+        StatusCode::CREATED
+    );
     assert_eq!(town.json("/api/addresses/A2", &cookie).await["parts"]["house_number"], "99号");
     assert_eq!(send("A2", 3, json!({ "kind": "demolish", "on": "2026-11-20" })).await.status, StatusCode::CREATED);
     let ended = town.json("/api/addresses/A2", &cookie).await;
@@ -99,21 +105,40 @@ async fn a_correction_is_verified_by_somebody_else() {
     let (first, second, own) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
     town.post("/api/corrections", &collector, moved(first, 1, 120.0033)).await;
     town.post("/api/corrections", &collector, moved(second, 2, 120.0044)).await;
-    let reply = town.post("/api/corrections", &reviewer, json!({
-        "correction_id": own, "address_id": "B1", "base_version": 1, "change": { "kind": "confirm" } })).await;
+    let reply = town
+        .post(
+            "/api/corrections",
+            &reviewer,
+            json!({
+        "correction_id": own, "address_id": "B1", "base_version": 1, "change": { "kind": "confirm" } }),
+        )
+        .await;
     assert_eq!(reply.status, StatusCode::CREATED);
 
     let waiting = town.json("/api/corrections?state=unverified&limit=2", &reviewer).await;
     assert_eq!(waiting["items"].as_array().unwrap().len(), 2);
-    let rest = town.json(&format!("/api/corrections?state=unverified&limit=2&cursor={}", waiting["next"].as_str().unwrap()), &reviewer).await;
+    let rest = town
+        .json(
+            &format!("/api/corrections?state=unverified&limit=2&cursor={}", waiting["next"].as_str().unwrap()),
+            &reviewer,
+        )
+        .await;
     assert_eq!((rest["items"].as_array().unwrap().len(), rest["next"].clone()), (1, Value::Null));
     assert_eq!(town.json("/api/corrections?grid=V02", &reviewer).await["items"][0]["correction_id"], json!(own));
 
     let review = async |id: Uuid, cookie: &str, body: Value| {
         town.post(&format!("/api/corrections/{id}/review"), cookie, body).await
     };
-    assert_eq!(review(first, &collector, json!({ "verdict": "verified" })).await.status, StatusCode::FORBIDDEN, "not the role");
-    assert_eq!(review(own, &reviewer, json!({ "verdict": "verified" })).await.status, StatusCode::FORBIDDEN, "own correction");
+    assert_eq!(
+        review(first, &collector, json!({ "verdict": "verified" })).await.status,
+        StatusCode::FORBIDDEN,
+        "not the role"
+    );
+    assert_eq!(
+        review(own, &reviewer, json!({ "verdict": "verified" })).await.status,
+        StatusCode::FORBIDDEN,
+        "own correction"
+    );
     assert_eq!(review(second, &reviewer, json!({ "verdict": "rejected" })).await.fields(), ["reason"]);
     assert_eq!(review(Uuid::new_v4(), &reviewer, json!({ "verdict": "verified" })).await.status, StatusCode::NOT_FOUND);
 
@@ -131,7 +156,10 @@ async fn a_flag_goes_when_its_suggestion_is_accepted_or_it_is_dismissed() {
     let flags = town.json("/api/flags?rule=grid_mismatch", &cookie).await;
     assert_eq!(flags["total"], 1, "{flags}");
     let flag = &flags["items"][0];
-    assert_eq!((flag["address_id"].clone(), flag["version"].clone(), flag["state"].clone()), (json!("M1"), json!(1), json!("open")));
+    assert_eq!(
+        (flag["address_id"].clone(), flag["version"].clone(), flag["state"].clone()),
+        (json!("M1"), json!(1), json!("open"))
+    );
     assert_eq!(flag["subject"], json!({ "kind": "address", "id": "M1" }));
     assert!(flag["title"]["zh"].is_string() && flag["message"]["en"].is_string());
     let id = flag["flag_id"].as_str().unwrap();
@@ -144,7 +172,12 @@ async fn a_flag_goes_when_its_suggestion_is_accepted_or_it_is_dismissed() {
     let path = "/api/addresses/M1/dismissals";
     let dismissal = json!({ "flag_id": id, "reason": "跨界院落", "until": "2027-01-31" });
     let reply = town.post(path, &cookie, dismissal.clone()).await;
-    assert_eq!((reply.status, reply.json()["state"].clone()), (StatusCode::CREATED, json!("dismissed")), "{}", reply.text());
+    assert_eq!(
+        (reply.status, reply.json()["state"].clone()),
+        (StatusCode::CREATED, json!("dismissed")),
+        "{}",
+        reply.text()
+    );
     assert_eq!(town.json("/api/flags?rule=grid_mismatch", &cookie).await["total"], 0);
     let dismissed = town.json("/api/flags?rule=grid_mismatch&state=dismissed", &cookie).await;
     assert_eq!(dismissed["items"][0]["dismissed_reason"], "跨界院落");
@@ -173,7 +206,9 @@ async fn flags_come_nearest_first_in_pages() {
     let Some(town) = Town::open("pages of flags").await else { return };
     let cookie = town.sign_in("chief").await;
     let all = town.json("/api/flags?near=120.0125,28.005&state=all&limit=1000", &cookie).await;
-    let ids = |list: &Value| -> Vec<Value> { list["items"].as_array().unwrap().iter().map(|f| f["flag_id"].clone()).collect() };
+    let ids = |list: &Value| -> Vec<Value> {
+        list["items"].as_array().unwrap().iter().map(|f| f["flag_id"].clone()).collect()
+    };
     let distances: Vec<f64> =
         all["items"].as_array().unwrap().iter().map(|f| f["distance_m"].as_f64().unwrap_or(f64::MAX)).collect();
     assert!(distances.is_sorted() && distances[0] < 1.0, "{distances:?}");

@@ -6,5 +6,7 @@ mod serving;
 
 mod correction;
 mod outage;
+mod matrix;
 mod problem;
+mod scope;
 mod session;

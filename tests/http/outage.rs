@@ -1,9 +1,8 @@
 //! Promise: while the database is away, reading goes on and says so, writing is refused, and nothing is missed after.
 
-
+use crate::serving::*;
 use axum::http::StatusCode;
 use serde_json::json;
-use crate::serving::*;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
@@ -20,7 +19,9 @@ async fn reads_go_on_without_the_database() {
     let cut = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
     crate::database::run(&admin, &cut).await;
 
-    for path in ["/api/me", "/api/flags", "/api/addresses/A1", "/api/grids", "/api/indicators", "/api/rules", "/api/config"] {
+    for path in
+        ["/api/me", "/api/flags", "/api/addresses/A1", "/api/grids", "/api/indicators", "/api/rules", "/api/config"]
+    {
         let reply = town.get(path, &cookie).await;
         assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
     }
@@ -56,7 +57,9 @@ async fn what_others_write_arrives_by_the_feed() {
     town.follow();
     let cookie = town.sign_in("chief").await;
     let started = Instant::now();
-    crate::database::import(&town.database.store, vec![crate::database::address("N1", Some("V01"), 120.003, 28.004)]).await.expect("an import");
+    crate::database::import(&town.database.store, vec![crate::database::address("N1", Some("V01"), 120.003, 28.004)])
+        .await
+        .expect("an import");
     while town.get("/api/addresses/N1", &cookie).await.status != StatusCode::OK {
         assert!(started.elapsed() < Duration::from_secs(5), "it does not arrive");
         tokio::time::sleep(Duration::from_millis(20)).await;

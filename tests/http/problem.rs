@@ -1,10 +1,9 @@
 //! Promise: whatever is wrong with a request is told as a problem with field, value and reason, in two languages.
 
-
+use crate::serving::*;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use serde_json::json;
-use crate::serving::*;
 
 #[tokio::test]
 async fn bad_parameters_are_named() {
@@ -92,7 +91,9 @@ async fn what_is_not_there_is_a_problem_too() {
         let reply = town.get(path, &cookie).await;
         assert_eq!((reply.status, reply.problem().as_str()), (StatusCode::NOT_FOUND, "not-found"), "{path}");
     }
-    for path in ["/api/addresses/none", "/api/addresses/none/history", "/api/addresses/none/explain", "/api/rentals/none"] {
+    for path in
+        ["/api/addresses/none", "/api/addresses/none/history", "/api/addresses/none/explain", "/api/rentals/none"]
+    {
         assert_eq!(town.get(path, &cookie).await.problem(), "not-found", "{path}");
     }
     let reply = town.call(Method::PUT, "/api/flags", &cookie, Some(json!({}))).await;
@@ -107,7 +108,9 @@ async fn what_is_not_there_is_a_problem_too() {
 async fn other_sites_cannot_write() {
     let Some(town) = Town::open("requests from other sites").await else { return };
     let cookie = town.sign_in("collector").await;
-    for (name, value) in [("origin", "https://evil.test"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
+    for (name, value) in
+        [("origin", "https://evil.test"), ("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")]
+    {
         let mut request = request(Method::DELETE, "/api/session", &cookie, None);
         request.headers_mut().insert(name, value.parse().expect("a header"));
         let reply = town.send(request).await;

@@ -1,9 +1,8 @@
 //! Promise: who signs in is known until signing out, guessing is slow, and nobody else gets anything.
 
-
+use crate::serving::*;
 use axum::http::{Method, StatusCode, header};
 use serde_json::json;
-use crate::serving::*;
 
 #[tokio::test]
 async fn signing_in_and_out() {
@@ -34,7 +33,11 @@ async fn signing_in_and_out() {
     let reply = town.call(Method::DELETE, "/api/session", &cookie, None).await;
     assert_eq!(reply.status, StatusCode::NO_CONTENT);
     assert!(reply.header(header::SET_COOKIE).contains("Max-Age=0"));
-    assert_eq!(town.get("/api/me", &cookie).await.status, StatusCode::UNAUTHORIZED, "the session ended on the server too");
+    assert_eq!(
+        town.get("/api/me", &cookie).await.status,
+        StatusCode::UNAUTHORIZED,
+        "the session ended on the server too"
+    );
     assert_eq!(town.get("/api/me", &other).await.status, StatusCode::OK, "another session goes on");
 }
 
@@ -80,7 +83,9 @@ async fn behind_tls_the_cookie_is_secure() {
 #[tokio::test]
 async fn a_forged_cookie_is_nobody() {
     let Some(town) = Town::open("forged cookies").await else { return };
-    for cookie in ["gridpin_session=", "gridpin_session=00", "gridpin_session=\u{e9}", "other=1", "gridpin_session=' or 1=1"] {
+    for cookie in
+        ["gridpin_session=", "gridpin_session=00", "gridpin_session=\u{e9}", "other=1", "gridpin_session=' or 1=1"]
+    {
         let reply = town.get("/api/me", cookie).await;
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{cookie}");
     }
