@@ -74,6 +74,14 @@ pub async fn listen(
     Ok(Sse::new(futures::stream::unfold(listener, next)))
 }
 
+impl Listener {
+    /// Whose session it still is.
+    async fn session(&self) -> crate::error::Result<Actor> {
+        let app = &self.app;
+        app.sessions.find(&app.store, app.follow.is_away(), &self.token).await
+    }
+}
+
 async fn next(mut listener: Listener) -> Option<(Result<Event, Infallible>, Listener)> {
     loop {
         if let Some(changed) = listener.waiting.pop_front() {
@@ -92,7 +100,7 @@ async fn next(mut listener: Listener) -> Option<(Result<Event, Infallible>, List
                 Err(RecvError::Closed) => return None,
             },
             _ = listener.heartbeat.tick() => {
-                if listener.app.sessions.find(&listener.app.store, &listener.token).await.is_err() {
+                if listener.session().await.is_err() {
                     return None;
                 }
                 Event::default().comment("alive")
@@ -109,26 +117,30 @@ fn seen(touched: &Touched, sight: &Sight) -> VecDeque<Changed> {
     let mine = |layers: Vec<&'static str>| -> Vec<String> {
         layers.into_iter().filter(|layer| catalog::layer(layer, sight.actor.role).is_ok()).map(str::to_owned).collect()
     };
-    let mut addresses: Vec<String> = touched
-        .addresses
-        .iter()
-        .filter(|id| sight.actor.role != Role::Leader && sight.address(id).is_ok())
-        .take(ADDRESSES_MAX)
-        .map(|id| id.to_string())
-        .collect();
+    let works_on_them = sight.actor.role != Role::Leader;
+    let visible = touched.addresses.iter().filter(|id| works_on_them && sight.address(id).is_ok());
+    let count = visible.clone().count();
+    let (some, own) = (count > 0, count == touched.addresses.len());
+    let mut addresses: Vec<String> = visible.take(ADDRESSES_MAX).map(|id| id.to_string()).collect();
     if touched.everything {
         return [Changed { revision, layers: mine(touched.layers()), bbox: None, addresses }].into();
     }
+    // Pins may stand far outside the grid that they declare. The box around one's own is one's own to know; a box that
+    // is drawn around others' as well is told as "anywhere"; of others' alone, only what reaches into the scope is.
     let mut changes = VecDeque::new();
     for (bbox, layers) in touched.by_box() {
-        let (Some(bbox), layers) = (cut(bbox, sight), mine(layers)) else { continue };
+        let bbox = match (some, own) {
+            _ if !sight.is_bounded() => Some(bbox),
+            (true, true) => Some(bbox),
+            (true, false) => None,
+            (false, _) => match cut(bbox, sight) {
+                Some(bbox) => Some(bbox),
+                None => continue,
+            },
+        };
+        let layers = mine(layers);
         if !layers.is_empty() {
-            changes.push_back(Changed {
-                revision,
-                layers,
-                bbox: Some(bbox),
-                addresses: std::mem::take(&mut addresses),
-            });
+            changes.push_back(Changed { revision, layers, bbox, addresses: std::mem::take(&mut addresses) });
         }
     }
     if !addresses.is_empty() {
@@ -139,9 +151,6 @@ fn seen(touched: &Touched, sight: &Sight) -> VecDeque<Changed> {
 
 /// The part of a box that lies in the box of the scope; none where they are apart.
 fn cut([w, s, e, n]: [f64; 4], sight: &Sight) -> Option<[f64; 4]> {
-    if !sight.is_bounded() {
-        return Some([w, s, e, n]);
-    }
     let [sw, ss, se, sn] = sight.bbox()?;
     let [w, s, e, n] = [w.max(sw), s.max(ss), e.min(se), n.min(sn)];
     (w <= e && s <= n).then_some([w, s, e, n])

@@ -6,6 +6,7 @@
 use crate::city::Live;
 use crate::error::{Error, Result};
 use crate::store::{FeedCursor, Store};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, watch};
@@ -33,6 +34,7 @@ pub struct Follow {
     live: Arc<Live>,
     place: Mutex<Place>,
     read_at: Lock<Instant>,
+    away: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl Follow {
     /// Follows from `cursor` on, the place up to which `live` was loaded.
     pub fn new(store: Store, live: Arc<Live>, cursor: FeedCursor) -> Self {
         let place = Mutex::new(Place { cursor, began: None });
-        Follow { store, live, place, read_at: Lock::new(Instant::now()) }
+        Follow { store, live, place, read_at: Lock::new(Instant::now()), away: AtomicBool::new(false) }
     }
 
     /// Reads what has come and applies it. What was committed before the call is in the City afterwards.
@@ -68,6 +70,7 @@ impl Follow {
                 .map_err(|error| Error::Internal(format!("a change could not be applied: {error}")))?;
         }
         *place = Place { cursor, began: Some(began) };
+        self.away.store(false, Ordering::Relaxed);
         *self.read_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         Ok(())
     }
@@ -83,6 +86,11 @@ impl Follow {
             Ok(Err(error)) => tracing::error!(%error, "reading the feed failed"),
             Err(_) => tracing::warn!("stored, but the City takes long to follow"),
         }
+    }
+
+    /// Whether the last attempt to reach the database failed.
+    pub fn is_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed)
     }
 
     /// Seconds since the feed was read, where that is too long ago.
@@ -104,6 +112,7 @@ impl Follow {
                 failed = self.listen() => failed,
                 () = stopped(&mut stop) => return,
             };
+            self.away.store(true, Ordering::Relaxed);
             if self.age() < STALE {
                 wait = BACKOFF;
             }

@@ -45,14 +45,16 @@ pub async fn limit(State(app): State<Arc<App>>, request: Request, next: Next) ->
 
 /// Refuses what another site made a browser send: SameSite=Strict already keeps the cookie back, this is the second lock.
 pub async fn same_site(request: Request, next: Next) -> Response {
-    if !request.method().is_safe() && is_cross_site(request.headers()) {
+    if !request.method().is_safe() && is_cross_site(request.headers(), request.uri().authority().map(|a| a.as_str())) {
         return Failure::CrossSite.into_response();
     }
     next.run(request).await
 }
 
-fn is_cross_site(headers: &HeaderMap) -> bool {
+/// `authority` is the URL's, where there is no Host header (HTTP/2).
+fn is_cross_site(headers: &HeaderMap, authority: Option<&str>) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text(header::HOST).or(authority);
     if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
         return !matches!(site, "same-origin" | "none");
     }
@@ -61,7 +63,7 @@ fn is_cross_site(headers: &HeaderMap) -> bool {
         Some(origin) => {
             let origin = origin.to_str().unwrap_or("");
             let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
-            authority.is_empty() || Some(authority) != text(header::HOST)
+            authority.is_empty() || Some(authority) != host
         }
     }
 }
@@ -73,6 +75,10 @@ pub async fn shield(State(app): State<Arc<App>>, request: Request, next: Next) -
     for (name, value) in app.shield.iter() {
         headers.entry(name).or_insert_with(|| value.clone());
     }
+    // What the City shows is of then, not of now.
+    if let Some(stale_s) = app.follow.stale_s() {
+        headers.insert(HeaderName::from_static("gridpin-stale"), HeaderValue::from(stale_s as u64));
+    }
     // What an account may read is for no cache on the way. Handlers that know better have said so.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     response
@@ -81,10 +87,9 @@ pub async fn shield(State(app): State<Arc<App>>, request: Request, next: Next) -
 /// The headers of [`shield`]: nothing from elsewhere but the configured basemap, nothing inline.
 pub fn shield_headers(basemap: Option<&str>, behind_tls: bool) -> Vec<(HeaderName, HeaderValue)> {
     let origin = basemap.and_then(origin_of).map(|origin| format!(" {origin}")).unwrap_or_default();
-    // MapLibre runs its worker from a blob of its own making.
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:{origin}; font-src 'self'; \
-         connect-src 'self'{origin}; worker-src 'self' blob:; child-src blob:; manifest-src 'self'; base-uri 'none'; \
+         connect-src 'self'{origin}; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
          form-action 'self'; frame-ancestors 'none'"
     );
     let mut headers = vec![
@@ -135,7 +140,7 @@ mod tests {
                 .iter()
                 .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
                 .collect();
-            assert_eq!(is_cross_site(&map), refused, "{headers:?}");
+            assert_eq!(is_cross_site(&map, None), refused, "{headers:?}");
         }
     }
 

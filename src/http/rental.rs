@@ -245,7 +245,7 @@ pub async fn detail(
     let (row, rental) = sight.rental(&id)?;
     // No look without its entry: while the log can't be written, this answers 503.
     let mut session = app.store.begin(&who.actor).await?;
-    session.audit("read_rental", &id, serde_json::Value::Null);
+    session.audit("rental.read", &id, serde_json::json!({}));
     session.commit().await?;
     let mut inspections: Vec<InspectionView> = city.inspections_of(row).map(InspectionView::from).collect();
     inspections.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.inspection_id.cmp(&b.inspection_id)));
