@@ -1,10 +1,11 @@
 //! What the rules of one check share. Whatever is costly is built when the first rule asks for it.
 
+use super::decode::{self, Reading};
 use super::key::address_key;
 use super::text::{Sames, unit_names};
 use super::threshold::Thresholds;
 use crate::domain::address::parse::{Parsed, parse};
-use crate::domain::{Address, AddressStatus, Building, Footprint, GridLevel, LonLat, Parts, Records};
+use crate::domain::{Address, AddressStatus, Building, Footprint, GridLevel, Hazard, LonLat, Parts, Records, Rental};
 use crate::index::{GridIndex, PointIndex};
 use chrono::NaiveDate;
 use geo::InteriorPoint;
@@ -23,6 +24,7 @@ pub struct Context<'a> {
     /// The day on which it is checked.
     pub today: NaiveDate,
     parsed: Vec<OnceLock<Box<Parsed>>>,
+    readings: Vec<OnceLock<Box<[Reading]>>>,
     building_places: OnceLock<Vec<LonLat>>,
     building_points: OnceLock<PointIndex>,
     buildings_by_key: OnceLock<HashMap<Box<str>, Vec<u32>>>,
@@ -32,6 +34,12 @@ pub struct Context<'a> {
     area: OnceLock<Option<[f64; 4]>>,
     sames: OnceLock<Sames>,
     unit_names: OnceLock<HashSet<(GridLevel, String)>>,
+    pins: OnceLock<PointIndex>,
+    roads: OnceLock<HashMap<Box<str>, PointIndex>>,
+    rentals_by_address: OnceLock<HashMap<&'a str, Vec<u32>>>,
+    hazards_by_address: OnceLock<HashMap<&'a str, Vec<u32>>>,
+    rooms_by_key: OnceLock<HashMap<Box<str>, usize>>,
+    inspected: OnceLock<HashSet<&'a str>>,
 }
 
 /// Nowhere on earth: the place of what has none.
@@ -46,6 +54,7 @@ impl<'a> Context<'a> {
             thresholds,
             today,
             parsed: std::iter::repeat_with(OnceLock::new).take(records.addresses.len()).collect(),
+            readings: std::iter::repeat_with(OnceLock::new).take(records.addresses.len()).collect(),
             building_places: OnceLock::new(),
             building_points: OnceLock::new(),
             buildings_by_key: OnceLock::new(),
@@ -55,6 +64,12 @@ impl<'a> Context<'a> {
             area: OnceLock::new(),
             sames: OnceLock::new(),
             unit_names: OnceLock::new(),
+            pins: OnceLock::new(),
+            roads: OnceLock::new(),
+            rentals_by_address: OnceLock::new(),
+            hazards_by_address: OnceLock::new(),
+            rooms_by_key: OnceLock::new(),
+            inspected: OnceLock::new(),
         }
     }
 
@@ -88,6 +103,16 @@ impl<'a> Context<'a> {
     pub fn parts(&self, i: usize) -> &Parts {
         let address = self.address(i);
         if address.parts == Parts::default() { &self.parsed(i).parts } else { &address.parts }
+    }
+
+    /// What the coordinates of an address may be in another form, the most probable first; see [`decode::readings`].
+    pub fn readings(&self, i: usize) -> &[Reading] {
+        self.readings[i].get_or_init(|| decode::readings(self, i).into_boxed_slice())
+    }
+
+    /// The form in which the coordinates of an address were most probably given, when that is the better half of it.
+    pub fn reading(&self, i: usize) -> Option<&Reading> {
+        self.readings(i).first().filter(|reading| reading.cause_probability >= 0.5)
     }
 
     /// Position of the grid that an address declares; none when it declares none or an unknown code.
@@ -182,15 +207,98 @@ impl<'a> Context<'a> {
 
     /// How many addresses in use each building has, by tie or by the same address text.
     pub fn addresses_of_building(&self, b: usize) -> u32 {
-        let counts = self.addresses_by_building.get_or_init(|| {
+        self.building_counts()[b]
+    }
+
+    fn building_counts(&self) -> &[u32] {
+        self.addresses_by_building.get_or_init(|| {
             let mut counts = vec![0; self.records.buildings.len()];
             let active = (0..self.records.addresses.len()).filter(|i| self.is_active(*i));
             for b in active.filter_map(|i| self.matching_building(i)) {
                 counts[b] += 1;
             }
             counts
+        })
+    }
+
+    /// Whether any address of the city belongs to any building: where none does, nothing follows from having none.
+    pub fn buildings_are_linked(&self) -> bool {
+        !self.records.buildings.is_empty() && self.building_counts().iter().any(|n| *n > 0)
+    }
+
+    /// The pins of all addresses in use, indexed; known by the position of the address.
+    pub fn pins(&self) -> &PointIndex {
+        self.pins.get_or_init(|| {
+            let pin = |i| self.is_active(i).then(|| self.pin(i)).flatten().unwrap_or(NOWHERE);
+            PointIndex::build(&(0..self.records.addresses.len()).map(pin).collect::<Vec<_>>())
+        })
+    }
+
+    /// The road of an address (or its compound, where it has no road), and the pins of all addresses in use on it.
+    pub fn road(&self, i: usize) -> Option<(&str, &PointIndex)> {
+        let roads = self.roads.get_or_init(|| {
+            let mut pins: HashMap<&str, Vec<LonLat>> = HashMap::new();
+            for i in (0..self.records.addresses.len()).filter(|i| self.is_active(*i)) {
+                if let (Some(road), Some(at)) = (self.road_name(i), self.pin(i).filter(|at| self.near_area(*at))) {
+                    pins.entry(road).or_default().push(at);
+                }
+            }
+            pins.into_par_iter().map(|(road, pins)| (road.into(), PointIndex::build(&pins))).collect()
         });
-        counts[b]
+        roads.get_key_value(self.road_name(i)?).map(|(road, pins)| (&**road, pins))
+    }
+
+    fn road_name(&self, i: usize) -> Option<&str> {
+        let parts = self.parts(i);
+        [&*parts.road, &*parts.compound].into_iter().find(|name| !name.is_empty())
+    }
+
+    /// The rentals at an address.
+    pub fn rentals_of(&self, i: usize) -> impl Iterator<Item = &'a Rental> {
+        let map = self.rentals_by_address.get_or_init(|| {
+            let mut map: HashMap<&str, Vec<u32>> = HashMap::new();
+            for (r, rental) in self.records.rentals.iter().enumerate() {
+                if let Some(id) = &rental.address {
+                    map.entry(id.as_str()).or_default().push(r as u32);
+                }
+            }
+            map
+        });
+        let rentals = &self.records.rentals;
+        map.get(self.address(i).id.as_str()).into_iter().flatten().map(|r| &rentals[*r as usize])
+    }
+
+    /// The hazards at an address.
+    pub fn hazards_of(&self, i: usize) -> impl Iterator<Item = &'a Hazard> {
+        let map = self.hazards_by_address.get_or_init(|| {
+            let mut map: HashMap<&str, Vec<u32>> = HashMap::new();
+            for (h, hazard) in self.records.hazards.iter().enumerate() {
+                map.entry(hazard.address.as_str()).or_default().push(h as u32);
+            }
+            map
+        });
+        let hazards = &self.records.hazards;
+        map.get(self.address(i).id.as_str()).into_iter().flatten().map(|h| &hazards[*h as usize])
+    }
+
+    /// How many rooms in use the building has whose address `i` is; none when `i` is itself a room.
+    pub fn rooms_of(&self, i: usize) -> usize {
+        let rooms = self.rooms_by_key.get_or_init(|| {
+            let mut rooms: HashMap<Box<str>, usize> = HashMap::new();
+            let is_room = |i: &usize| self.is_active(*i) && !self.parts(*i).room.is_empty();
+            for key in (0..self.records.addresses.len()).filter(is_room).filter_map(|i| address_key(self.parts(i))) {
+                *rooms.entry(key).or_default() += 1;
+            }
+            rooms
+        });
+        let whole = self.parts(i).room.is_empty() && self.parts(i).unit.is_empty();
+        address_key(self.parts(i)).filter(|_| whole).and_then(|key| rooms.get(&key).copied()).unwrap_or(0)
+    }
+
+    /// Whether a rental was ever inspected.
+    pub fn is_inspected(&self, rental: &str) -> bool {
+        let inspected = || self.records.inspections.iter().map(|inspection| inspection.rental.as_str()).collect();
+        self.inspected.get_or_init(inspected).contains(rental)
     }
 
     /// Other addresses in use that are the same as `i`, however they are written.

@@ -8,18 +8,21 @@
 pub mod threshold;
 pub mod key;
 pub mod context;
+pub mod decode;
 pub mod finding;
 pub mod standing;
 pub mod likelihood;
 pub mod text;
 pub mod rule;
 pub mod run;
+pub mod explain;
 pub mod catalogue;
 #[cfg(test)]
 pub(crate) mod scene;
 
 pub use catalogue::{RuleDoc, catalogue, to_json, to_markdown};
 pub use context::Context;
+pub use explain::{Signal, explain};
 pub use finding::{Finding, Kind};
 pub use rule::{Check, Reach, Rule};
 pub use run::{Progress, look_at, run, run_for};

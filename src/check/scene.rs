@@ -102,3 +102,55 @@ impl Scene {
         self.flags().into_iter().find(|flag| flag.subject.parts().1 == id && flag.rule == rule)
     }
 }
+
+/// A correction of an address, made today and waiting for review.
+pub fn correction(address: &str, change: Change) -> Correction {
+    Correction {
+        correction_id: uuid::Uuid::nil(),
+        address_id: address.into(),
+        base_version: 1,
+        version: 2,
+        change,
+        before: None,
+        observed: None,
+        note: String::new(),
+        made_by: "C1".into(),
+        made_at: chrono::DateTime::from_timestamp(1_795_219_200, 0).expect("2026-11-21"),
+        state: CorrectionState::Unverified,
+        reviewed_by: None,
+        reviewed_at: None,
+        review_reason: None,
+    }
+}
+
+/// An active, registered rental of two occupants.
+pub fn rental(id: &str, address: &str) -> Rental {
+    Rental {
+        id: id.into(),
+        address: Some(address.into()),
+        registered_on: Some(NaiveDate::default()),
+        space: RentalSpace::Residential,
+        rooms: None,
+        occupants: Some(2),
+        status: RentalStatus::Active,
+        version: 1,
+    }
+}
+
+/// An open hazard without a date, found by C1.
+pub fn hazard(id: &str, address: &str) -> Hazard {
+    Hazard {
+        id: id.into(),
+        address: address.into(),
+        rental: None,
+        item: CheckItem::Wiring,
+        severity: HazardSeverity::Minor,
+        state: HazardState::Open,
+        found_at: chrono::DateTime::default(),
+        found_by: "C1".into(),
+        due_on: None,
+        closed_at: None,
+        closed_by: None,
+        version: 1,
+    }
+}

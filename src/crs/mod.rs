@@ -4,6 +4,7 @@
 //! latitude are taken as CGCS2000 as they are: the two differ by about a decimetre, which no phone can tell.
 
 pub mod bd09;
+pub mod gauss;
 pub mod gcj02;
 pub mod guess;
 pub mod projected;

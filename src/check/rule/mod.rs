@@ -94,7 +94,16 @@ macro_rules! rules {
 }
 
 rules! {
+    coordinate_zero
+    coordinate_swapped
+    coordinate_projected
+    coordinate_zone
+    coordinate_sexagesimal
+    coordinate_coarse
+    pin_off_road
     pin_outside_area
+    pin_near_border
+    pin_moved_far
     pin_inaccurate
     grid_mismatch
     address_duplicate
@@ -106,6 +115,19 @@ rules! {
     address_orphan
     address_floor
     address_unit_conflict
+    demolished_in_use
+    demolished_unproven
+    building_missing
+    building_unaddressed
+    review_overdue
+    address_stale
+    import_mass_deletion
+    rental_unaddressed
+    rental_unregistered
+    rental_uninspected
+    rental_underground
+    hazard_overdue
+    hazard_self_closed
 }
 
 /// The rule with a code.

@@ -1,0 +1,115 @@
+//! Too few decimals.
+
+use super::{Check, Reach, Rule};
+use crate::check::{Context, Finding, decode};
+use crate::domain::{LonLat, Severity};
+
+/// See the catalogue.
+pub const RULE: Rule = Rule {
+    code: "coordinate_coarse",
+    severity: Severity::Warning,
+    probability: true,
+    title: (
+        "坐标小数位太少",
+        "Too few decimals",
+    ),
+    what: (
+        "经纬度的小数位数都少于阈值：点位只是一个方格，不是门口。",
+        "Longitude and latitude both have fewer decimals than the threshold: the pin is a square, not a door.",
+    ),
+    why: (
+        "三位小数的方格边长约 110 m，足以落到别的楼栋或网格。",
+        "With three decimals the square is 110 m wide, enough for another building or grid.",
+    ),
+    example: (
+        "119.905, 28.405，只有三位小数。",
+        "119.905, 28.405: three decimals.",
+    ),
+    mend: (
+        "重新采集；有同一地址的房屋时可先采纳房屋位置。检查导出时的小数位设置。",
+        "Take the pin again; where a building has the same address, its place may be accepted. Check the export that rounded it.",
+    ),
+    source: "Zandbergen 2009; benchmark of this project: truncated coordinates",
+    thresholds: &["coordinate_coarse_places"],
+    reach: Reach::City,
+    checks: &[Check::Address(address)],
+};
+
+/// Decimals of a number, at most nine.
+fn places(v: f64) -> u32 {
+    let mut scale = 1.0;
+    for places in 0..9 {
+        if (v * scale).round() / scale == v {
+            return places;
+        }
+        scale *= 10.0;
+    }
+    9
+}
+
+fn address(context: &Context, i: usize) -> Option<Finding> {
+    let at = context.pin(i).filter(|at| at.is_on_earth() && !decode::is_sentinel(*at))?;
+    let places = places(at.lon).max(places(at.lat));
+    if places >= context.thresholds.coordinate_coarse_places || context.reading(i).is_some() {
+        return None;
+    }
+    let unit = 10f64.powi(-(places as i32));
+    let cell_m = at.distance_m(LonLat::new(at.lon + unit, at.lat + unit));
+    let building = context
+        .matching_building(i)
+        .map(|b| context.building_place(b))
+        .filter(|b| b.is_on_earth() && b.distance_m(at) <= 2.0 * cell_m);
+    // Up to four decimals the square is smaller than a fix's noise; a pin on its building is none the worse for it.
+    let p = match (places, building.map(|b| b.distance_m(at))) {
+        (_, Some(m)) if m <= 15.0 => 0.1,
+        (0..=2, _) => 0.99,
+        (3, _) => 0.95,
+        _ => 0.3,
+    };
+    let finding = Finding::new(
+        format!("坐标只有 {places} 位小数，方格对角线约 {cell_m:.0} m。"),
+        format!("The coordinates have {places} decimals: a square of {cell_m:.0} m from corner to corner."),
+    )
+    .probability(p, false);
+    Some(match building {
+        Some(place) => finding.suggest_at(place, 15.0),
+        None => finding,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::places;
+    use crate::check::scene::Scene;
+
+    #[test]
+    fn decimals_are_counted() {
+        for (v, n) in [(119.0, 0), (119.9, 1), (28.45, 2), (119.905, 3), (-0.12, 2), (119.12345, 5), (139.752436911, 9)] {
+            assert_eq!(places(v), n, "{v}");
+        }
+    }
+
+    #[test]
+    fn few_decimals_are_flagged_by_how_much_they_matter() {
+        for (lon, lat, p) in [
+            (119.905, 28.405, Some(0.95)),
+            (119.9, 28.41, Some(0.99)),
+            (119.9051, 28.4052, Some(0.3)),
+            (119.905, 28.40512, None),
+            (0.0, 0.0, None),
+        ] {
+            let mut scene = Scene::default();
+            scene.address("A1", lon, lat);
+            assert_eq!(scene.flag("A1", "coordinate_coarse").and_then(|f| f.probability), p, "{lon} {lat}");
+        }
+    }
+
+    #[test]
+    fn a_coarse_pin_on_its_building_is_hardly_wrong() {
+        let mut scene = Scene::default();
+        scene.address("A1", 119.905, 28.405).full_text = "人民路12号".into();
+        scene.building("B1", 119.90504, 28.40504).full_text = "人民路12号".into();
+        let flag = scene.flag("A1", "coordinate_coarse").expect("a flag");
+        assert_eq!((flag.probability, flag.tier), (Some(0.1), None));
+    }
+}
