@@ -159,7 +159,9 @@ fn buildings_in_another_unit_or_in_none() {
     let declared: BTreeSet<String> =
         records.buildings.iter().filter(|b| b.grid.is_some()).map(|b| b.id.to_string()).collect();
     // A building without a declared code is only flagged when it lies in no unit; the answers leave those out.
-    let declared_only = |found: [BTreeSet<String>; 2]| found.map(|ids| ids.intersection(&declared).cloned().collect());
+    let declared_only = |found: [BTreeSet<String>; 2]| {
+        found.map(|ids| ids.intersection(&declared).cloned().collect::<BTreeSet<String>>())
+    };
     let by_point = declared_only(found(&check(&records, Kind::Building, 2).1));
     assert_eq!((by_point[0].len(), by_point[1].len()), (31, 34));
     assert_eq!(by_point, answers);

@@ -1,5 +1,6 @@
 //! What the rules of one check share. Whatever is costly is built when the first rule asks for it.
 
+use super::coverage::Coverage;
 use super::decode::{self, Reading};
 use super::key::address_key;
 use super::text::{Sames, unit_names};
@@ -40,6 +41,7 @@ pub struct Context<'a> {
     hazards_by_address: OnceLock<HashMap<&'a str, Vec<u32>>>,
     rooms_by_key: OnceLock<HashMap<Box<str>, usize>>,
     inspected: OnceLock<HashSet<&'a str>>,
+    coverage: OnceLock<Coverage>,
 }
 
 /// Nowhere on earth: the place of what has none.
@@ -70,6 +72,7 @@ impl<'a> Context<'a> {
             hazards_by_address: OnceLock::new(),
             rooms_by_key: OnceLock::new(),
             inspected: OnceLock::new(),
+            coverage: OnceLock::new(),
         }
     }
 
@@ -309,6 +312,11 @@ impl<'a> Context<'a> {
     /// Whether a grid of `level` (street or village) has this name, as [`unit_key`](super::text::unit_key) gives it.
     pub fn knows_unit(&self, level: GridLevel, key: &str) -> bool {
         self.unit_names.get_or_init(|| unit_names(self)).contains(&(level, key.to_owned()))
+    }
+
+    /// What is wrong with the grids as a coverage of the ground.
+    pub fn coverage(&self) -> &Coverage {
+        self.coverage.get_or_init(|| Coverage::build(self))
     }
 
     /// The ground of the city: west, south, east, north of all its grids, else of its buildings; none when it has

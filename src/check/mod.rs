@@ -9,6 +9,7 @@ pub mod threshold;
 pub mod key;
 pub mod context;
 pub mod decode;
+pub mod coverage;
 pub mod finding;
 pub mod standing;
 pub mod likelihood;

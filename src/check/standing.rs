@@ -1,7 +1,7 @@
 //! Whether something lies in the grid that it declares: the fact behind `grid_mismatch` and `pin_outside_area`.
 
 use super::context::Context;
-use crate::domain::{GridCode, GridLevel, LonLat};
+use crate::domain::{GridCode, GridLevel, LonLat, Subject};
 
 /// Where a place lies with respect to the grid that its record declares. A place on a grid's border lies in the grid.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,4 +64,18 @@ pub fn grid_name(context: &Context, i: u32) -> (String, String) {
 /// Chinese and English name of a level.
 pub fn level_name(level: GridLevel) -> (&'static str, &'static str) {
     (level.zh(), level.as_str())
+}
+
+/// Several grids as the subject of one flag: their codes in order.
+pub fn grids_subject(context: &Context, grids: &[u32]) -> Subject {
+    let mut codes: Vec<&str> = grids.iter().map(|g| context.grid.code(*g).as_str()).collect();
+    codes.sort_unstable();
+    Subject::Grid(codes.join("|"))
+}
+
+/// Several grids as messages name them, Chinese and English.
+pub fn grid_names(context: &Context, grids: &[u32]) -> (String, String) {
+    let names: Vec<(String, String)> = grids.iter().map(|g| grid_name(context, *g)).collect();
+    let join = |names: Vec<&str>, by: &str| names.join(by);
+    (join(names.iter().map(|n| &*n.0).collect(), "、"), join(names.iter().map(|n| &*n.1).collect(), ", "))
 }

@@ -27,6 +27,7 @@ pub struct Thresholds {
     pub grid_overlap_area_m2: f64,
     pub grid_gap_width_m: f64,
     pub grid_gap_area_m2: f64,
+    pub grid_gap_open_width_m: f64,
     pub grid_outside_parent_m: f64,
     pub rental_many_occupants: u16,
 }

@@ -122,6 +122,12 @@ rules! {
     review_overdue
     address_stale
     import_mass_deletion
+    grid_invalid
+    grid_overlap
+    grid_gap
+    grid_edge_unmatched
+    grid_outside_parent
+    grid_orphan
     rental_unaddressed
     rental_unregistered
     rental_uninspected
