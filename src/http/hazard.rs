@@ -8,7 +8,8 @@ use super::problem::Answer;
 use super::query::{Given, Params, Query};
 use super::sight::Sight;
 use super::who::Who;
-use crate::domain::{AddressId, CheckItem, Hazard, HazardId, HazardSeverity, HazardState, RentalId, Subject};
+use crate::domain::{Actor, AddressId, CheckItem, Hazard, HazardId, HazardSeverity, HazardState, RentalId, Subject};
+use crate::error::Error;
 use crate::store::{NewHazard, Stored};
 use axum::Json;
 use axum::extract::State;
@@ -220,6 +221,15 @@ pub async fn report(
     Ok((status, Json(HazardView::of(&Sight::of(&city, &who.actor), &stored.into_inner()))))
 }
 
+/// The hazard as it stands now, in the shape in which it is read.
+async fn as_it_stands(app: &Arc<App>, actor: &Actor, id: &str) -> Option<Box<serde_json::Value>> {
+    app.follow.settle().await;
+    let city = app.live.get();
+    let sight = Sight::of(&city, actor);
+    let (_, hazard) = sight.hazard(id).ok()?;
+    serde_json::to_value(HazardView::of(&sight, hazard)).ok().map(Box::new)
+}
+
 /// Moves a hazard through its loop: open, assigned, mended, closed.
 #[utoipa::path(post, path = "/api/hazards/{id}/transitions", tag = "hazard", request_body = Transition,
     params(("id" = String, Path, description = "Hazard identifier")),
@@ -238,7 +248,14 @@ pub async fn transition(
         base_version: transition.base_version,
         note: transition.note.unwrap_or_default(),
     };
-    let hazard = session.move_hazard(&HazardId::from(id), &step).await?;
+    let hazard = match session.move_hazard(&HazardId::from(id.as_str()), &step).await {
+        Ok(hazard) => hazard,
+        Err(Error::Conflict { message, current: Some(_) }) => {
+            drop(session);
+            return Err(Error::Conflict { message, current: as_it_stands(&app, &who.actor, &id).await }.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
     session.commit().await?;
     app.follow.settle().await;
     let city = app.live.get();

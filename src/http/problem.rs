@@ -194,9 +194,23 @@ fn summary(faults: &[Fault]) -> Text {
     Text::new(join(|fault| &fault.reason.zh, ";"), join(|fault| &fault.reason.en, "; "))
 }
 
+/// What the API calls the field that a constraint of the database speaks of.
+const FIELDS: [(&str, &str); 9] = [
+    ("address_grid_known", "value"),
+    ("hazard_step_known", "to"),
+    ("hazard_address_known", "address_id"),
+    ("hazard_rental_known", "rental_id"),
+    ("rental_address_known", "address_id"),
+    ("inspection_rental_known", "rental_id"),
+    ("visit_address_known", "address_id"),
+    ("correction_address_known", "address_id"),
+    ("dismissal_reason_given", "reason"),
+];
+
 impl From<Fault> for ProblemFault {
     fn from(fault: Fault) -> Self {
         let field = if fault.field.is_empty() { fault.place } else { fault.field };
+        let field = FIELDS.iter().find(|(name, _)| *name == field).map_or(field, |(_, called)| (*called).to_owned());
         ProblemFault { field, value: fault.value, reason: fault.reason, remedy: fault.remedy }
     }
 }

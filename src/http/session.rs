@@ -69,6 +69,7 @@ pub async fn sign_in(
         app.sessions.forget(&old);
     }
     let new = app.store.open_session(&actor, SessionLimits::default()).await?;
+    app.sessions.remember(&new, &actor);
     tracing::info!(account = actor.name, role = actor.role.as_str(), "signed in");
     Ok(with_cookie(&app, &new, SessionLimits::default().absolute.as_secs()))
 }

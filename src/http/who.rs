@@ -53,7 +53,7 @@ impl Sessions {
         }
         match (store.find_session(token, SessionLimits::default()).await, known) {
             (Ok(actor), _) => {
-                self.0.insert(key, Known { actor: actor.clone(), checked: Instant::now() });
+                self.remember(token, &actor);
                 Ok(actor)
             }
             (Err(Error::Unauthenticated), _) => {
@@ -63,11 +63,16 @@ impl Sessions {
             (Err(Error::Unavailable(why)), Some(known)) => {
                 tracing::debug!(why, "a session could not be looked up again; it was alive before");
                 // Not every request of an outage has to wait for the database.
-                self.0.insert(key, Known { actor: known.actor.clone(), checked: Instant::now() });
+                self.remember(token, &known.actor);
                 Ok(known.actor)
             }
             (Err(error), _) => Err(error),
         }
+    }
+
+    /// Remembers a session that is alive now.
+    pub fn remember(&self, token: &str, actor: &Actor) {
+        self.0.insert(hash(token), Known { actor: actor.clone(), checked: Instant::now() });
     }
 
     /// Forgets a session that has ended.

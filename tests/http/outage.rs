@@ -10,6 +10,7 @@ use uuid::Uuid;
 async fn reads_go_on_without_the_database() {
     let Some(town) = Town::open("an outage of the database").await else { return };
     town.follow();
+    // Straight after signing in: the session is known without having been used.
     let cookie = town.sign_in("reviewer").await;
     assert_eq!(town.json("/readyz", "").await["status"], "ok");
     let name = town.database.superuser_reads("select current_database()::text").await;
