@@ -220,7 +220,7 @@ impl AddressView {
         let pin = address.pin.as_ref();
         let declared = address.grid.as_ref().and_then(|code| city.grid.position(code));
         let mut corrections: Vec<Correction> = city.corrections_of(&address.id).cloned().collect();
-        corrections.sort_by(|a, b| b.made_at.cmp(&a.made_at));
+        corrections.sort_by_key(|correction| std::cmp::Reverse(correction.made_at));
         let works_on_it = matches!(sight.actor.role, Role::Collector | Role::Reviewer | Role::Steward);
         AddressView {
             address_id: address.id.to_string(),

@@ -147,9 +147,8 @@ impl Follow {
                 return error;
             }
             self.turn().await;
-            match tokio::time::timeout(POLL, wake.wake()).await {
-                Ok(Err(error)) => return error,
-                Ok(Ok(())) | Err(_) => {}
+            if let Ok(Err(error)) = tokio::time::timeout(POLL, wake.wake()).await {
+                return error;
             }
         }
     }
