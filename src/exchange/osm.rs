@@ -1,7 +1,7 @@
 //! OpenStreetMap extracts: administrative boundaries as grids, buildings, and addresses from `addr:*` on points and ways.
 
 use super::gdal::osm_layer;
-use super::kind::building;
+use super::kind::{building, has_whole_rings};
 use super::shape::Shape;
 use super::sheet::Row;
 use crate::domain::{
@@ -141,7 +141,7 @@ fn grids(areas: &[Row]) -> Vec<Grid> {
         .iter()
         .filter(|row| cell(row, BOUNDARY) == "administrative")
         .filter_map(|row| match &row.shape {
-            Shape::Area(area) => Some((cell(row, ADMIN_LEVEL).parse().ok()?, row, area)),
+            Shape::Area(area) if has_whole_rings(area) => Some((cell(row, ADMIN_LEVEL).parse().ok()?, row, area)),
             _ => None,
         })
         .collect();
@@ -227,7 +227,12 @@ fn address_text(row: &Row) -> (String, Parts) {
 
 fn building_of(row: &Row, id: &str) -> Option<Building> {
     let footprint = match &row.shape {
-        Shape::Area(area) => Footprint::Area(area.clone()),
+        Shape::Area(area) if has_whole_rings(area) => Footprint::Area(area.clone()),
+        // The extract's edge cut its corners off: its place is still known.
+        Shape::Area(area) => {
+            let corner = area.0.first()?.exterior().0.first()?;
+            Footprint::Point(LonLat::new(corner.x, corner.y))
+        }
         Shape::Point(x, y) => Footprint::Point(LonLat::new(*x, *y)),
         _ => return None,
     };

@@ -156,8 +156,9 @@ impl Kind for Building {
         Cow::Borrowed(&self.id)
     }
 
-    fn bring_inside(&mut self, door: &Door, _: bool) -> Result<bool, Complaint> {
+    fn bring_inside(&mut self, door: &Door, judge_rings: bool) -> Result<bool, Complaint> {
         match &mut self.footprint {
+            Footprint::Area(area) if judge_rings && !super::has_whole_rings(area) => return Err(super::broken_ring()),
             Footprint::Area(area) => area_inside(area, door)?,
             Footprint::Point(at) => *at = super::point_inside(*at, door)?,
         }

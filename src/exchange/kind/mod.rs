@@ -60,6 +60,18 @@ pub trait Kind: Sized + Send + 'static {
     }
 }
 
+/// Whether every ring has the four corners (the last equal to the first) that make it one.
+pub(super) fn has_whole_rings(area: &geo::MultiPolygon<f64>) -> bool {
+    let whole = |ring: &geo::LineString<f64>| ring.0.len() >= 4;
+    area.0.iter().all(|polygon| whole(polygon.exterior()) && polygon.interiors().iter().all(whole))
+}
+
+/// The complaint of an area with a ring of fewer than four corners.
+fn broken_ring() -> Complaint {
+    Complaint::new("geometry", "", "有的环少于四个点", "a ring has fewer than four corners")
+        .remedy("请在 GIS 软件中修复几何", "repair it in a GIS (fix geometries)")
+}
+
 /// Brings all corners of an area inside.
 fn area_inside(area: &mut geo::MultiPolygon<f64>, door: &Door) -> Result<(), Complaint> {
     use crate::domain::LonLat;
