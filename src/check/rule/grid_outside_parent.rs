@@ -116,7 +116,7 @@ mod tests {
             .into();
             let flag = scene.flag("V1", "grid_outside_parent");
             assert_eq!(flag.is_some(), found, "{east}");
-            assert!(flag.is_none_or(|f| f.message.en.contains("19.59 m out")));
+            assert!(flag.is_none_or(|f| f.message.en.contains("19.60 m out")));
         }
     }
 
