@@ -117,9 +117,8 @@ const borders = (config: Config | null): LayerSpecification[] => [
     type: 'fill',
     source: 'grid',
     'source-layer': 'grid',
-    filter: level('street'),
     // On a basemap the ground is its own.
-    paint: { 'fill-color': '#f7f8f4', 'fill-opacity': config?.basemap ? 0 : 0.9 },
+    paint: { 'fill-color': '#f7f8f4', 'fill-opacity': config?.basemap ? 0 : 1 },
   },
 ];
 const borderLines = (): LayerSpecification[] => [
