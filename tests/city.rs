@@ -1,39 +1,299 @@
 //! Promise: the City knows what its records say, and an edit leaves it as if it had been built with the edit.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeZone, Utc};
 use gridpin::check::Thresholds;
-use gridpin::city::City;
+use gridpin::city::{City, Delta, Live};
 use gridpin::cli::demo;
 use gridpin::domain::*;
+use gridpin::report;
 use gridpin::tile;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
 }
 
-fn actor(role: Role, scope: Scope) -> Actor {
-    Actor { name: "t".into(), role, scope }
+fn steward() -> Actor {
+    Actor { name: "t".into(), role: Role::Steward, scope: Scope::All }
+}
+
+fn town() -> Records {
+    demo::town(demo::SEED, today())
+}
+
+/// Everything that a City answers, in an order that does not depend on how it came to be.
+fn picture(city: &City) -> BTreeMap<&'static str, Vec<String>> {
+    let mut picture: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    let all = [
+        ("address points", &city.address_points),
+        ("rental points", &city.rental_points),
+        ("hazard points", &city.hazard_points),
+    ];
+    for (name, points) in all {
+        let mut lines: Vec<String> = points.iter().map(|p| format!("{p:?}")).collect();
+        lines.sort();
+        picture.insert(name, lines);
+    }
+    let flag_at = |slot: u32| city.flags.at(slot).map(|f| f.flag_id.clone()).unwrap_or_default();
+    let flags = city.flag_points.iter().map(|p| format!("{} {} {}", flag_at(p.row), p.key, p.home));
+    picture.insert("flag points", sorted(flags));
+    picture.insert("flags", sorted(city.flags.iter().map(|flag| format!("{flag:?}"))));
+    picture.insert("counts", (0..city.grid.len() as u32).map(|i| format!("{:?}", city.counts(i))).collect());
+    picture
+        .insert("marks", (0..city.records.addresses.len() as u32).map(|i| format!("{:?}", city.flagged(i))).collect());
+    let rentals = 0..city.records.rentals.len() as u32;
+    picture.insert("rentals", rentals.map(|i| format!("{:?} {}", city.rental_state(i), city.rental_home(i))).collect());
+    let all = gridpin::city::world::Span { west: 0, north: 0, east: u32::MAX, south: u32::MAX };
+    let buildings = city.building_boxes.in_span(all).into_iter();
+    picture.insert("buildings", buildings.map(|row| format!("{row} {}", city.building_home(row))).collect());
+    picture
+}
+
+fn sorted(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<String> = lines.collect();
+    lines.sort();
+    lines
+}
+
+/// One random edit of a town.
+fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
+    let mut delta = Delta::default();
+    let records = &city.records;
+    let at = Utc.with_ymd_and_hms(2026, 11, 20, 8, 0, 0).single().expect("a time");
+    let mut pick = |len: usize| rng.random_range(0..len);
+    match n % 9 {
+        0 => {
+            let mut address = records.addresses[pick(records.addresses.len())].clone();
+            if let Some(pin) = &mut address.pin {
+                pin.at = LonLat::new(119.9 + pick(4000) as f64 * 1e-5, 28.435 + pick(3000) as f64 * 1e-5);
+            }
+            address.version += 1;
+            delta.addresses.push(address);
+        }
+        1 => {
+            let mut address = records.addresses[pick(records.addresses.len())].clone();
+            address.grid = Some(records.grids[pick(records.grids.len())].code.clone());
+            delta.addresses.push(address);
+        }
+        2 => {
+            let mut address = records.addresses[pick(records.addresses.len())].clone();
+            address.status = AddressStatus::Demolished;
+            address.ended_on = Some(today());
+            delta.addresses.push(address);
+        }
+        3 => {
+            let mut address = records.addresses[pick(records.addresses.len())].clone();
+            address.id = format!("NEW-{n}").into();
+            address.pin = None;
+            delta.addresses.push(address);
+        }
+        4 => {
+            let mut hazard = records.hazards[pick(records.hazards.len())].clone();
+            hazard.state = if hazard.state == HazardState::Closed { HazardState::Open } else { HazardState::Closed };
+            delta.hazards.push(hazard);
+            let mut rental = records.rentals[pick(records.rentals.len())].clone();
+            rental.address = Some(records.addresses[pick(records.addresses.len())].id.clone());
+            rental.registered_on = None;
+            delta.rentals.push(rental);
+        }
+        5 => {
+            let rental = records.rentals[pick(records.rentals.len())].id.clone();
+            delta.inspections.push(Inspection {
+                id: format!("I-{n}").into(),
+                rental: rental.clone(),
+                at,
+                findings: [Finding::Pass; 8],
+                inspector: "c1".into(),
+            });
+            delta.hazards.push(Hazard {
+                id: format!("H-{n}").into(),
+                address: records.addresses[pick(records.addresses.len())].id.clone(),
+                rental: Some(rental),
+                item: CheckItem::Gas,
+                severity: HazardSeverity::Major,
+                state: HazardState::Open,
+                found_at: at,
+                found_by: "c1".into(),
+                due_on: None,
+                closed_at: None,
+                closed_by: None,
+                version: 1,
+            });
+        }
+        6 => {
+            let mut building = records.buildings[pick(records.buildings.len())].clone();
+            building.standing = !building.standing;
+            delta.buildings.push(building);
+        }
+        7 => {
+            let open: Vec<String> = city.flags.iter().map(|flag| flag.flag_id.clone()).collect();
+            let flag_id = open[pick(open.len())].clone();
+            let until = today();
+            delta.dismissals.push(Dismissal { flag_id, reason: "right".into(), until, by: "r1".into(), at });
+        }
+        _ => {
+            // A whole street at once.
+            let first = pick(records.addresses.len() - 40);
+            for row in first..first + 40 {
+                let mut address = records.addresses[row].clone();
+                if let Some(pin) = &mut address.pin {
+                    pin.at.lon += 0.0003;
+                }
+                delta.addresses.push(address);
+            }
+        }
+    }
+    delta
 }
 
 #[test]
-fn smoke() {
-    let start = std::time::Instant::now();
-    let records = demo::town(demo::SEED, today());
-    eprintln!("town {:?}", start.elapsed());
-    let start = std::time::Instant::now();
-    let city = City::build(records, Thresholds::default(), today());
-    eprintln!("city {:?} bbox {:?} flags {}", start.elapsed(), city.bbox(), city.flags.len());
-    let levels: Vec<_> =
-        GridLevel::ALL.iter().map(|l| (l.as_str(), city.level_zoom(*l), city.grid.count(*l))).collect();
-    eprintln!("{levels:?} {:?} care {:?}", city.counts_of_all(), city.care.level());
-    let [w, s, e, n] = city.bbox().expect("a town");
-    for z in 8..=17u8 {
-        let spot = gridpin::city::world::Spot::of(LonLat::new((w + e) / 2.0, (s + n) / 2.0)).expect("on earth");
-        let at = gridpin::city::world::TileId::at(z, spot);
-        for layer in ["grid", "building", "heat", "care", "rental", "hazard", "address", "flag"] {
-            let start = std::time::Instant::now();
-            let tile = tile::render(&city, &[layer], z, at.x, at.y, &actor(Role::Steward, Scope::All)).expect("a tile");
-            eprintln!("z{z} {layer}: {} bytes, {} gzip, {:?}", tile.bytes.len(), tile.gzip.len(), start.elapsed());
+fn edits_leave_the_city_as_if_built_with_them() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let mut city = City::build(town(), Thresholds::default(), today());
+    for n in 0..18 {
+        let delta = edit(&city, &mut rng, n);
+        let (next, touched) = city.apply(delta);
+        assert_eq!(touched.revision, city.revision + 1);
+        assert!(!touched.everything);
+        city = next;
+    }
+    let dismissals = (*city.dismissals).clone();
+    let anew = City::build_with(city.records.clone(), city.thresholds.clone(), today(), dismissals);
+    let (grown, built) = (picture(&city), picture(&anew));
+    for (what, lines) in &built {
+        let other = &grown[what];
+        let differ: Vec<_> = lines.iter().zip(other).filter(|(a, b)| a != b).take(3).collect();
+        assert!(differ.is_empty() && lines.len() == other.len(), "{what}: {differ:?} {} {}", lines.len(), other.len());
+    }
+    for (z, x, y) in [(13, 6825, 3419), (12, 3412, 1709), (10, 853, 427)] {
+        for layer in ["grid", "building", "heat", "rental", "hazard", "address", "flag"] {
+            let of = |city: &City| tile::render(city, &[layer], z, x, y, &steward()).expect("a tile").etag;
+            assert_eq!(of(&city), of(&anew), "{layer} {z}/{x}/{y}");
         }
     }
+}
+
+#[test]
+fn an_edit_touches_its_ground_and_its_tiles_only() {
+    let city = City::build(town(), Thresholds::default(), today());
+    let row = city.records.addresses.iter().position(|a| a.pin.as_ref().is_some_and(|p| p.at.is_on_earth()));
+    let mut address = city.records.addresses[row.expect("a pin")].clone();
+    let old = address.pin.as_ref().expect("a pin").at;
+    let new = LonLat::new(old.lon + 0.0001, old.lat);
+    address.pin.as_mut().expect("a pin").at = new;
+    let id = address.id.clone();
+    let (next, touched) = city.apply(Delta { addresses: vec![address], ..Delta::default() });
+    assert_eq!(touched.addresses, [id]);
+    assert!(touched.layers().contains(&"address") && !touched.layers().contains(&"care"));
+    let cache = tile::Cache::new(64 << 20);
+    let spot = gridpin::city::world::Spot::of(old).expect("on earth");
+    let mut changed = 0;
+    for z in [10u8, 14, 16] {
+        let at = gridpin::city::world::TileId::at(z, spot);
+        for (dx, dy) in [(0, 0), (30, 0), (0, 30)] {
+            let get =
+                |city: &City| cache.render(city, &["address"], z, at.x + dx, at.y + dy, &steward()).expect("a tile");
+            let (before, after) = (get(&city), get(&next));
+            if (dx, dy) == (0, 0) {
+                changed += u32::from(before.etag != after.etag);
+            } else {
+                assert!(std::sync::Arc::ptr_eq(&before, &after), "z{z}: a tile far away was made again");
+            }
+            assert!(std::sync::Arc::ptr_eq(&after, &get(&next)), "z{z}: the cache did not answer");
+        }
+    }
+    assert!(changed >= 2, "the tiles over the edit did not change");
+}
+
+#[test]
+fn a_dismissed_flag_is_gone_from_the_map_until_its_day() {
+    let city = City::build(town(), Thresholds::default(), today());
+    let flag = city.flags.iter().find(|flag| flag.at.is_some() && matches!(flag.subject, Subject::Address(_)));
+    let flag = flag.expect("a flag with a place").clone();
+    let at = Utc.with_ymd_and_hms(2026, 11, 20, 8, 0, 0).single().expect("a time");
+    let until = today();
+    let dismissal = Dismissal { flag_id: flag.flag_id.clone(), reason: "right".into(), until, by: "r1".into(), at };
+    let (next, touched) = city.apply(Delta { dismissals: vec![dismissal], ..Delta::default() });
+    assert!(!next.is_open(&flag) && next.flags.get(&flag.flag_id).is_some(), "it stands, dismissed");
+    assert_eq!(next.flag_points.len() + 1, city.flag_points.len());
+    assert!(touched.layers().contains(&"flag"));
+    let (tomorrow, _) = next.turned(today().succ_opt().expect("a day"));
+    assert!(tomorrow.is_open(&flag), "the dismissal lapsed");
+    let (back, _) = next.apply(Delta { undismissed: vec![flag.flag_id.clone()], ..Delta::default() });
+    assert!(back.is_open(&flag));
+    assert_eq!(picture(&back), picture(&city));
+}
+
+#[test]
+fn counts_are_what_the_records_say() {
+    let city = City::build(town(), Thresholds::default(), today());
+    let below = |code: &GridCode, top: &GridCode| {
+        let parent =
+            |code: &GridCode| city.grid.position(code).and_then(|i| city.records.grids[i as usize].parent.clone());
+        std::iter::successors(Some(code.clone()), parent).any(|code| code == *top)
+    };
+    let grid_of = |row: u32| city.grid_of(row).map(|i| city.grid.code(i).clone());
+    for top in city.records.grids.iter().filter(|g| g.level <= GridLevel::Village) {
+        let counts = city.counts(city.grid.position(&top.code).expect("known"));
+        let held: BTreeSet<u32> = (0..city.records.addresses.len() as u32)
+            .filter(|row| grid_of(*row).is_some_and(|code| below(&code, &top.code)))
+            .collect();
+        let active = held.iter().map(|row| city.address_at(*row)).filter(|a| a.status == AddressStatus::Active);
+        let collected = active.clone().filter(|a| a.pin.as_ref().is_some_and(|p| p.at.is_on_earth()));
+        let wrong = |a: &Address| {
+            let flags = city.flags.iter().filter(|f| f.subject == Subject::Address(a.id.to_string()));
+            let mut open = flags.filter(|f| city.is_open(f));
+            open.any(|f| f.severity == Severity::Error || f.probability.is_some_and(|p| p >= 0.8))
+        };
+        assert_eq!(counts.addresses as usize, active.clone().count(), "{}", top.code);
+        assert_eq!(counts.collected as usize, collected.clone().count(), "{}", top.code);
+        if top.level == GridLevel::Street {
+            let flagged: BTreeSet<&str> = city
+                .flags
+                .iter()
+                .filter(|f| f.severity == Severity::Error || f.probability.is_some_and(|p| p >= 0.8))
+                .filter_map(|f| if let Subject::Address(id) = &f.subject { Some(id.as_str()) } else { None })
+                .collect();
+            let accurate = collected.clone().filter(|a| !flagged.contains(a.id.as_str())).count();
+            assert_eq!(counts.accurate as usize, accurate, "{}", top.code);
+            assert!(collected.clone().take(5).all(|a| wrong(a) == flagged.contains(a.id.as_str())));
+        }
+        let in_grid = |id: &AddressId| city.address(id).is_some_and(|row| held.contains(&row));
+        let rentals = city.records.rentals.iter().filter(|r| r.status == RentalStatus::Active);
+        let rentals: Vec<&Rental> = rentals.filter(|r| r.address.as_ref().is_some_and(in_grid)).collect();
+        assert_eq!(counts.rentals as usize, rentals.len(), "{}", top.code);
+        let registered = rentals.iter().filter(|r| r.registered_on.is_some()).count();
+        assert_eq!(counts.registered as usize, registered, "{}", top.code);
+        let hazards: Vec<&Hazard> = city.records.hazards.iter().filter(|h| in_grid(&h.address)).collect();
+        let closed = hazards.iter().filter(|h| h.state == HazardState::Closed).count();
+        assert_eq!((counts.hazards as usize, counts.closed as usize), (hazards.len(), closed), "{}", top.code);
+    }
+    let whole = report::coverage::coverage(&city, &Scope::All, None, None).expect("a city");
+    let streets = report::coverage::coverage(&city, &Scope::All, None, Some(GridLevel::Street)).expect("a city");
+    let sum = |rows: &[report::Row], k: usize| rows.iter().map(|row| row.indicators[k].base).sum::<u32>();
+    let top = whole.grid.expect("one district");
+    for k in [0, 2, 3] {
+        assert!(sum(&streets.items, k) <= top.indicators[k].base);
+    }
+    let street = Scope::Grid(streets.items[0].grid_code.clone());
+    let other = streets.items[1].grid_code.as_str();
+    assert!(report::coverage::coverage(&city, &street, Some(other), None).is_err(), "outside the scope");
+}
+
+#[test]
+fn listeners_hear_of_changes_and_readers_keep_what_they_hold() {
+    let live = Live::new(City::build(Records::default(), Thresholds::default(), today()));
+    let mut ear = live.listen();
+    let held = live.get();
+    let address = Address { id: "A1".into(), version: 1, ..Address::default() };
+    let touched = live.apply(Delta { addresses: vec![address], ..Delta::default() });
+    assert_eq!(held.records.addresses.len(), 0);
+    assert_eq!(live.get().address("A1"), Some(0));
+    assert_eq!(*ear.try_recv().expect("told"), *touched);
+    let gone = gridpin::city::Removed::Address("A1".into());
+    let touched = live.apply(Delta { removed: vec![gone], ..Delta::default() });
+    assert!(touched.everything && live.get().address("A1").is_none());
+    assert_eq!(live.get().revision, 3);
 }

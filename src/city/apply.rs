@@ -250,6 +250,10 @@ impl Step<'_> {
 
     /// Brings the indexes up to date.
     fn index(&mut self) {
+        for row in self.rows.buildings.iter().copied() {
+            let home = self.new.home_of_building(row);
+            put(&mut self.new.building_homes, row, home);
+        }
         self.move_homes_of_flags();
         for row in self.rows.addresses.iter().copied() {
             let mark = self.new.mark_of(row);

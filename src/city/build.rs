@@ -30,7 +30,14 @@ impl City {
     ) -> City {
         let grid = Arc::new(GridIndex::build_on(&records.grids, today));
         let care = Care::build(&records.headcounts, &grid);
-        City::assemble(records, grid, thresholds, today, Arc::new(dismissals), care, 1)
+        City::assemble(records, grid, thresholds, today, Arc::new(dismissals), care, 1, None)
+    }
+
+    /// Like [`City::build`], with flags that were found before instead of asking the rules.
+    pub fn with_flags(records: Records, thresholds: Thresholds, today: NaiveDate, flags: Vec<Flag>) -> City {
+        let grid = Arc::new(GridIndex::build_on(&records.grids, today));
+        let care = Care::build(&records.headcounts, &grid);
+        City::assemble(records, grid, Arc::new(thresholds), today, Arc::default(), care, 1, Some(flags))
     }
 
     /// The same records as of another day, or with other grids, or with some removed: everything is built anew but what
@@ -43,7 +50,7 @@ impl City {
     ) -> City {
         let grid = Arc::new(GridIndex::build_on(&records.grids, today));
         let care = self.care.rebuilt(&self.grid, &records.headcounts, &grid);
-        City::assemble(records, grid, self.thresholds.clone(), today, dismissals, care, self.revision + 1)
+        City::assemble(records, grid, self.thresholds.clone(), today, dismissals, care, self.revision + 1, None)
     }
 
     /// The same city on another day.
@@ -51,6 +58,7 @@ impl City {
         self.rebuild(self.records.clone(), today, self.dismissals.clone())
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn assemble(
         records: Records,
         grid: Arc<GridIndex>,
@@ -59,6 +67,7 @@ impl City {
         dismissals: Arc<BTreeMap<String, Dismissal>>,
         care: Care,
         revision: u64,
+        flags: Option<Vec<Flag>>,
     ) -> City {
         let shapes: Vec<Shape> = {
             let grids: Vec<&Grid> = records.grids.iter().collect();
@@ -95,11 +104,12 @@ impl City {
             homes: homes.into(),
             marks: Table::default(),
             rental_states: Table::default(),
+            building_homes: Table::default(),
             shapes: Arc::new(shapes),
             level_zoom,
             by_order: Arc::new(by_order),
         };
-        city.flags = Flags::build(recheck::all(&city));
+        city.flags = Flags::build(flags.unwrap_or_else(|| recheck::all(&city)));
         let rentals = (0..city.records.rentals.len() as u32).into_par_iter();
         let states: Vec<RentalState> = rentals.map(|row| city.state_of_rental(row)).collect();
         city.rental_states = states.into();
@@ -112,13 +122,15 @@ impl City {
             }
         }
         city.marks = marks.into();
+        let buildings = 0..city.records.buildings.len() as u32;
+        let homes: Vec<u32> = buildings.clone().into_par_iter().map(|row| city.home_of_building(row)).collect();
+        city.building_homes = homes.into();
+        let boxes = buildings.into_par_iter().filter_map(|row| Some((row, city.building_span(row)?)));
+        city.building_boxes = Boxes::build(boxes.collect());
         city.address_points = points(city.records.addresses.len(), |row| city.address_point(row));
         city.rental_points = points(city.records.rentals.len(), |row| city.rental_point(row));
         city.hazard_points = points(city.records.hazards.len(), |row| city.hazard_point(row));
         city.flag_points = points(city.flags.slots() as usize, |slot| city.flag_point(slot));
-        let buildings = 0..city.records.buildings.len() as u32;
-        let boxes = buildings.into_par_iter().filter_map(|row| Some((row, city.building_span(row)?)));
-        city.building_boxes = Boxes::build(boxes.collect());
         let shares = |rows: usize, share: &(dyn Fn(u32) -> (u32, Counts) + Sync)| -> Vec<(u32, Counts)> {
             (0..rows as u32).into_par_iter().map(share).collect()
         };
@@ -156,6 +168,18 @@ impl City {
         let flag = self.flags.at(slot).filter(|flag| self.is_open(flag))?;
         let spot = Spot::of(flag.at?)?;
         Some(Point { key: spot.key(), row: slot, home: self.home_of(&flag.subject) })
+    }
+
+    pub(super) fn home_of_building(&self, row: u32) -> u32 {
+        let building = &self.records.buildings[row as usize];
+        let declared = building.grid.as_ref().and_then(|code| self.grid.position(code));
+        let held = || {
+            let span = span_of(&building.footprint)?;
+            let middle = |a: u32, b: u32| a + (b - a) / 2;
+            let spot = Spot { x: middle(span.west, span.east), y: middle(span.north, span.south) };
+            self.grid.finest(spot.lonlat())
+        };
+        declared.or_else(held).map_or(NOWHERE, |i| self.grid.order(i))
     }
 
     pub(super) fn building_span(&self, row: u32) -> Option<Span> {

@@ -82,6 +82,7 @@ pub struct City {
     /// The gravest open flag of each address: 0 none, 1 info, 2 warning, 3 error.
     marks: Table<u8>,
     rental_states: Table<RentalState>,
+    building_homes: Table<u32>,
     shapes: Arc<Vec<Shape>>,
     level_zoom: [u8; 5],
     /// Position of the grid with each preorder number.
@@ -244,15 +245,7 @@ impl City {
     /// Preorder number of the grid that a building belongs to: the one that it declares, else the finest that holds the
     /// middle of its box.
     pub fn building_home(&self, building: u32) -> u32 {
-        let building = &self.records.buildings[building as usize];
-        let declared = building.grid.as_ref().and_then(|code| self.grid.position(code));
-        let held = || {
-            let span = shape::span_of(&building.footprint)?;
-            let middle = |a: u32, b: u32| a + (b - a) / 2;
-            let spot = world::Spot { x: middle(span.west, span.east), y: middle(span.north, span.south) };
-            self.grid.finest(spot.lonlat())
-        };
-        declared.or_else(held).map_or(points::NOWHERE, |i| self.grid.order(i))
+        self.building_homes[building as usize]
     }
 
     /// Counts of a grid with everything below it, by the grid's position.

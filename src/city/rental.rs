@@ -41,13 +41,13 @@ pub struct RentalState {
     pub worst: Option<HazardSeverity>,
 }
 
-/// How many people live in a rental, roughly: `1-2`, `3-5`, `6-9`, `10+`, or empty where it is not known or nobody does.
+/// How many people live in a rental, roughly: `1-3`, `4-6`, `7-9`, `10+`, or empty where it is not known or nobody does.
 pub fn occupancy_band(occupants: Option<u16>) -> &'static str {
     match occupants {
         None | Some(0) => "",
-        Some(..=2) => "1-2",
-        Some(..=5) => "3-5",
-        Some(..=9) => "6-9",
+        Some(..=3) => "1-3",
+        Some(..=6) => "4-6",
+        Some(..=9) => "7-9",
         Some(_) => "10+",
     }
 }

@@ -1,1 +1,8 @@
-//! Numbers against targets.
+//! Numbers against targets: what is counted in a grid, out of how many, and what is missing.
+
+pub mod coverage;
+pub mod heat;
+pub mod indicator;
+
+pub use coverage::{Coverage, Row};
+pub use indicator::{Code, Indicator};

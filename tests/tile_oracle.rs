@@ -1,0 +1,292 @@
+//! Promise: a tile holds exactly what the records and the actor's scope say, at every zoom, and nothing else.
+
+use chrono::NaiveDate;
+use fast_mvt::{MvtGeometry, MvtReaderRef, MvtValue};
+use gridpin::check::Thresholds;
+use gridpin::city::City;
+use gridpin::cli::demo;
+use gridpin::domain::*;
+use gridpin::tile::{self, catalog};
+use std::collections::{BTreeMap, BTreeSet};
+use std::f64::consts::PI;
+use std::sync::LazyLock;
+
+type Fields = BTreeMap<String, MvtValue>;
+
+fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
+}
+
+static CITY: LazyLock<City> =
+    LazyLock::new(|| City::build(demo::town(demo::SEED, today()), Thresholds::default(), today()));
+
+fn actor(role: Role, scope: Scope) -> Actor {
+    Actor { name: "t".into(), role, scope }
+}
+
+fn features(layer: &str, (z, x, y): (u8, u32, u32), actor: &Actor) -> Vec<(MvtGeometry, Fields)> {
+    let tile = tile::render(&CITY, &[layer], z, x, y, actor).expect("a tile");
+    let reader = MvtReaderRef::new(&tile.bytes).expect("a vector tile");
+    let named = reader.layers().filter(|l| l.name() == layer);
+    named
+        .flat_map(|l| l.features().collect::<Vec<_>>())
+        .map(|f| {
+            let f = f.to_feature().expect("a feature");
+            (f.geometry, f.properties.into_iter().collect())
+        })
+        .collect()
+}
+
+fn text(fields: &Fields, key: &str) -> String {
+    match fields.get(key) {
+        Some(MvtValue::String(text)) => text.to_string(),
+        other => panic!("{key}: {other:?}"),
+    }
+}
+
+fn number(fields: &Fields, key: &str) -> u64 {
+    match fields.get(key) {
+        Some(MvtValue::UInt(n)) => *n,
+        other => panic!("{key}: {other:?}"),
+    }
+}
+
+fn point(geometry: &MvtGeometry) -> (i32, i32) {
+    match geometry {
+        MvtGeometry::Point(p) => (p.x(), p.y()),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Tile and place in it by the textbook formula, in units of 4,096.
+fn place(at: LonLat, z: u8) -> ((u8, u32, u32), (f64, f64)) {
+    let side = f64::from(1u32 << z);
+    let x = (at.lon + 180.0) / 360.0 * side;
+    let y = (1.0 - at.lat.to_radians().tan().asinh() / PI) / 2.0 * side;
+    let (tx, ty) = (x.floor().clamp(0.0, side - 1.0), y.floor().clamp(0.0, side - 1.0));
+    ((z, tx as u32, ty as u32), ((x - tx) * 4096.0, (y - ty) * 4096.0))
+}
+
+/// Pins on earth below the projection's edge, by identifier.
+fn pins() -> Vec<(&'static Address, LonLat)> {
+    let pinned = CITY.records.addresses.iter().filter_map(|a| Some((a, a.pin.as_ref()?.at)));
+    pinned.filter(|(_, at)| at.is_on_earth() && at.lat.abs() < 85.0).collect()
+}
+
+fn by_tile<T: Copy>(
+    places: impl Iterator<Item = (T, LonLat)>,
+    z: u8,
+) -> BTreeMap<(u8, u32, u32), Vec<(T, (f64, f64))>> {
+    let mut tiles: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (what, at) in places {
+        let (tile, within) = place(at, z);
+        tiles.entry(tile).or_default().push((what, within));
+    }
+    tiles
+}
+
+#[test]
+fn every_pin_on_earth_is_in_one_tile_where_it_belongs() {
+    let steward = actor(Role::Steward, Scope::All);
+    for z in [14, 16] {
+        for (tile, expected) in by_tile(pins().into_iter(), z) {
+            let mut expected: BTreeMap<&str, (f64, f64)> =
+                expected.iter().map(|(a, at)| (a.id.as_str(), *at)).collect();
+            for (geometry, fields) in features("address", tile, &steward) {
+                let id = text(&fields, "id");
+                let (x, y) = expected.remove(id.as_str()).unwrap_or_else(|| panic!("{id} is not of {tile:?}"));
+                let (px, py) = point(&geometry);
+                assert!((x - f64::from(px)).abs() <= 1.01 && (y - f64::from(py)).abs() <= 1.01, "{id} {tile:?}");
+            }
+            assert!(expected.is_empty(), "missing in {tile:?}: {expected:?}");
+        }
+    }
+}
+
+#[test]
+fn low_zooms_count_every_point_once() {
+    let steward = actor(Role::Steward, Scope::All);
+    let at: BTreeMap<&str, LonLat> = pins().into_iter().map(|(a, at)| (a.id.as_str(), at)).collect();
+    let rentals = CITY.records.rentals.iter().filter(|r| r.status == RentalStatus::Active);
+    let rentals: Vec<((), LonLat)> = rentals.filter_map(|r| Some(((), *at.get(r.address.as_deref()?)?))).collect();
+    let hazards = CITY.records.hazards.iter().filter(|h| h.state != HazardState::Closed);
+    let hazards: Vec<((), LonLat)> = hazards.filter_map(|h| Some(((), *at.get(&*h.address)?))).collect();
+    let flags: Vec<((), LonLat)> =
+        CITY.flags.iter().filter_map(|f| Some(((), f.at?))).filter(|(_, at)| at.is_on_earth()).collect();
+    let addresses: Vec<((), LonLat)> = pins().into_iter().map(|(_, at)| ((), at)).collect();
+    for (layer, places) in [("address", &addresses), ("rental", &rentals), ("hazard", &hazards), ("flag", &flags)] {
+        for z in [5, 9, 12] {
+            for (tile, expected) in by_tile(places.iter().copied(), z) {
+                let drawn = features(layer, tile, &steward);
+                assert!(drawn.len() <= 256, "{layer} {tile:?}: {} cells", drawn.len());
+                let counted: u64 = drawn.iter().map(|(_, fields)| number(fields, "count")).sum();
+                assert_eq!(counted, expected.len() as u64, "{layer} {tile:?}");
+                let mut cells: BTreeMap<(i64, i64), u64> = BTreeMap::new();
+                for (_, (x, y)) in &expected {
+                    *cells.entry(((x / 256.0).floor() as i64, (y / 256.0).floor() as i64)).or_default() += 1;
+                }
+                let mut drawn_cells: BTreeMap<(i64, i64), u64> = BTreeMap::new();
+                for (geometry, fields) in &drawn {
+                    let (x, y) = point(geometry);
+                    *drawn_cells.entry((i64::from(x / 256), i64::from(y / 256))).or_default() +=
+                        number(fields, "count");
+                }
+                assert_eq!(cells, drawn_cells, "{layer} {tile:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn heat_cells_add_up_to_the_open_hazards() {
+    let steward = actor(Role::Steward, Scope::All);
+    let at: BTreeMap<&str, LonLat> = pins().into_iter().map(|(a, at)| (a.id.as_str(), at)).collect();
+    let open = CITY.records.hazards.iter().filter(|h| h.state != HazardState::Closed);
+    let open: Vec<&Hazard> = open.filter(|h| at.contains_key(&*h.address)).collect();
+    for z in [6, 11, 16] {
+        let places = CITY.records.rentals.iter().filter_map(|r| at.get(r.address.as_deref()?)).copied();
+        let places = places.chain(open.iter().map(|h| at[&*h.address]));
+        let (mut n, mut weight, mut by_item, mut by_both, mut major, mut never) = (0, 0, [0u64; 8], 0, 0, 0);
+        for tile in by_tile(places.map(|at| ((), at)), z).into_keys() {
+            for (_, fields) in features("heat", tile, &steward) {
+                n += number(&fields, "n");
+                weight += number(&fields, "weight");
+                major += number(&fields, "major");
+                never += number(&fields, "uninspected");
+                CheckItem::ALL.iter().for_each(|item| by_item[*item as usize] += number(&fields, item.as_str()));
+                if fields.contains_key("gas_major") {
+                    by_both += number(&fields, "gas_major");
+                }
+            }
+        }
+        assert_eq!(n, open.len() as u64, "z{z}");
+        assert_eq!(weight, open.iter().map(|h| u64::from(h.severity.weight())).sum::<u64>());
+        assert_eq!(major, open.iter().filter(|h| h.severity == HazardSeverity::Major).count() as u64);
+        let both = |h: &&&Hazard| h.item == CheckItem::Gas && h.severity == HazardSeverity::Major;
+        assert_eq!(by_both, open.iter().filter(both).count() as u64);
+        for item in CheckItem::ALL {
+            assert_eq!(by_item[item as usize], open.iter().filter(|h| h.item == item).count() as u64);
+        }
+        let inspected: BTreeSet<&str> = CITY.records.inspections.iter().map(|i| i.rental.as_str()).collect();
+        let rentals = CITY.records.rentals.iter().filter(|r| r.status == RentalStatus::Active);
+        let placed = rentals.filter(|r| r.address.as_deref().is_some_and(|id| at.contains_key(id)));
+        assert_eq!(never, placed.filter(|r| !inspected.contains(r.id.as_str())).count() as u64);
+    }
+}
+
+#[test]
+fn a_scoped_tile_is_the_whole_tile_without_the_rest() {
+    let parent = |code: &GridCode| CITY.grid.position(code).and_then(|i| CITY.records.grids[i as usize].parent.clone());
+    let within = |code: &GridCode, top: &GridCode| std::iter::successors(Some(code.clone()), parent).any(|c| c == *top);
+    // Undeclared addresses belong where their pin lies.
+    let home = |a: &Address| {
+        let declared = a.grid.clone().filter(|code| CITY.grid.position(code).is_some());
+        declared.or_else(|| Some(CITY.grid.code(CITY.grid.finest(a.pin.as_ref()?.at)?).clone()))
+    };
+    let scopes: Vec<GridCode> = [GridLevel::Street, GridLevel::Village, GridLevel::Grid, GridLevel::Microgrid]
+        .iter()
+        .flat_map(|level| CITY.records.grids.iter().filter(move |g| g.level == *level).take(2))
+        .map(|g| g.code.clone())
+        .collect();
+    let homes: BTreeMap<&str, Option<GridCode>> =
+        CITY.records.addresses.iter().map(|a| (a.id.as_str(), home(a))).collect();
+    for z in [14u8] {
+        for tile in by_tile(pins().into_iter(), z).into_keys() {
+            let whole = features("address", tile, &actor(Role::Steward, Scope::All));
+            for scope in &scopes {
+                let mine = |id: &str| homes[id].as_ref().is_some_and(|code| within(code, scope));
+                let expected: Vec<_> = whole.iter().filter(|(_, f)| mine(&text(f, "id"))).cloned().collect();
+                let seen = features("address", tile, &actor(Role::Collector, Scope::Grid(scope.clone())));
+                assert_eq!(seen, expected, "{tile:?} {scope}");
+                let grids = features("grid", tile, &actor(Role::Leader, Scope::Grid(scope.clone())));
+                assert!(grids.iter().all(|(_, f)| within(&text(f, "code").into(), scope)), "{tile:?} {scope}");
+            }
+        }
+    }
+    let nowhere = actor(Role::Steward, Scope::Grid("no-such-grid".into()));
+    for tile in by_tile(pins().into_iter(), 14).into_keys() {
+        for layer in catalog::all() {
+            let tile = tile::render(&CITY, &[&layer.id], tile.0, tile.1, tile.2, &nowhere).expect("a tile");
+            assert!(tile.bytes.is_empty(), "{}", layer.id);
+        }
+    }
+}
+
+#[test]
+fn a_forbidden_layer_answers_as_an_unknown_one() {
+    for role in Role::ALL {
+        let actor = actor(role, Scope::All);
+        let unknown = tile::render(&CITY, &["nothing"], 14, 0, 0, &actor).expect_err("unknown").to_string();
+        for layer in catalog::all() {
+            let answer = tile::render(&CITY, &[&layer.id], 14, 0, 0, &actor);
+            let style = tile::style::of_role(role).to_string();
+            if layer.roles.contains(&role) {
+                assert!(answer.is_ok());
+            } else {
+                let told = answer.expect_err("forbidden").to_string();
+                assert_eq!(told.replace(&layer.id, "nothing"), unknown, "{role:?} {}", layer.id);
+                assert!(tile::render(&CITY, &["grid", &layer.id], 14, 0, 0, &actor).is_err(), "hidden behind another");
+                assert!(catalog::tilejson(&layer.id, role, &CITY).is_err());
+                assert!(!style.contains(&format!("/tiles/{}/", layer.id)), "{role:?} style names {}", layer.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn tiles_hold_the_declared_fields_only() {
+    let steward = actor(Role::Steward, Scope::All);
+    for layer in catalog::all() {
+        let declared: BTreeSet<&str> = layer.fields.iter().map(|f| f.name.as_str()).collect();
+        for z in [8u8, 11, 13, 14, 16] {
+            for tile in by_tile(pins().into_iter(), z).into_keys() {
+                for (_, fields) in features(&layer.id, tile, &steward) {
+                    let undeclared: Vec<_> = fields.keys().filter(|key| !declared.contains(key.as_str())).collect();
+                    assert!(undeclared.is_empty(), "{} z{z}: {undeclared:?}", layer.id);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn neighbouring_grids_share_their_border_in_every_tile() {
+    use geo::{Area, MultiPolygon};
+    let steward = actor(Role::Steward, Scope::All);
+    for z in [11u8, 13, 15] {
+        for tile in by_tile(pins().into_iter(), z).into_keys() {
+            // The microgrids of a town cover their grids: drawn areas add up exactly when borders stay shared.
+            let mut areas: BTreeMap<String, f64> = BTreeMap::new();
+            let mut own: BTreeMap<String, f64> = BTreeMap::new();
+            for (geometry, fields) in features("grid", tile, &steward) {
+                let polygons: MultiPolygon<f64> = match geometry {
+                    MvtGeometry::Polygon(p) => MultiPolygon(vec![p.map_coords(f64::from)]),
+                    MvtGeometry::MultiPolygon(p) => MultiPolygon(p.0.iter().map(|p| p.map_coords(f64::from)).collect()),
+                    other => panic!("{other:?}"),
+                };
+                if text(&fields, "level") == "microgrid" {
+                    *areas.entry(text(&fields, "parent")).or_default() += polygons.unsigned_area();
+                } else if text(&fields, "level") == "grid" {
+                    own.insert(text(&fields, "code"), polygons.unsigned_area());
+                }
+            }
+            for (code, area) in areas {
+                let parent = own.get(&code).copied().unwrap_or(0.0);
+                assert!((area - parent).abs() <= 0.002 * parent + 64.0, "{code} {tile:?}: {area} of {parent}");
+            }
+        }
+    }
+}
+
+trait MapCoords {
+    fn map_coords(&self, f: impl Fn(i32) -> f64) -> geo::Polygon<f64>;
+}
+
+impl MapCoords for fast_mvt::MvtPolygon {
+    fn map_coords(&self, f: impl Fn(i32) -> f64) -> geo::Polygon<f64> {
+        let ring = |line: &fast_mvt::MvtLineString| {
+            geo::LineString(line.0.iter().map(|c| geo::coord! { x: f(c.x), y: f(c.y) }).collect())
+        };
+        geo::Polygon::new(ring(self.exterior()), self.interiors().iter().map(ring).collect())
+    }
+}
