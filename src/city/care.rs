@@ -56,9 +56,9 @@ impl Band {
     pub fn of(count: u64) -> Option<Band> {
         match count {
             0..SHOWN_FROM => None,
-            ..20 => Some(Band::Ten),
-            ..50 => Some(Band::Twenty),
-            ..100 => Some(Band::Fifty),
+            SHOWN_FROM..20 => Some(Band::Ten),
+            20..50 => Some(Band::Twenty),
+            50..100 => Some(Band::Fifty),
             _ => Some(Band::Hundred),
         }
     }
