@@ -12,6 +12,8 @@ use std::f64::consts::PI;
 use std::sync::LazyLock;
 
 type Fields = BTreeMap<String, MvtValue>;
+/// Things by the tile that they lie in, with their place in it.
+type ByTile<T> = BTreeMap<(u8, u32, u32), Vec<(T, (f64, f64))>>;
 
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
@@ -73,11 +75,8 @@ fn pins() -> Vec<(&'static Address, LonLat)> {
     pinned.filter(|(_, at)| at.is_on_earth() && at.lat.abs() < 85.0).collect()
 }
 
-fn by_tile<T: Copy>(
-    places: impl Iterator<Item = (T, LonLat)>,
-    z: u8,
-) -> BTreeMap<(u8, u32, u32), Vec<(T, (f64, f64))>> {
-    let mut tiles: BTreeMap<_, Vec<_>> = BTreeMap::new();
+fn by_tile<T: Copy>(places: impl Iterator<Item = (T, LonLat)>, z: u8) -> ByTile<T> {
+    let mut tiles = ByTile::new();
     for (what, at) in places {
         let (tile, within) = place(at, z);
         tiles.entry(tile).or_default().push((what, within));

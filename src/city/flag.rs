@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(flags.len(), 3);
         let one = Subject::Address("1".into());
         assert_eq!(flags.of(&one).map(|f| f.rule).collect::<Vec<_>>(), ["b"]);
-        let change = flags.replace_of(&[one.clone()], vec![flag("a", 1, "z")]);
+        let change = flags.replace_of(std::slice::from_ref(&one), vec![flag("a", 1, "z")]);
         assert_eq!(change.slots.len(), 2);
         assert_eq!(flags.of(&one).map(|f| f.rule).collect::<Vec<_>>(), ["a"]);
         assert_eq!(flags.len(), 3);

@@ -13,8 +13,9 @@ pub(super) fn draw(view: &View) -> MvtResult<Vec<u8>> {
     let mut pen = Pen::new("care")?;
     let Some(finest) = city.care.level() else { return Ok(pen.end()) };
     let has = |level: &GridLevel| (0..city.grid.len() as u32).any(|i| city.grid.level(i) == *level);
-    let levels = GridLevel::ALL.into_iter().filter(|level| *level <= finest && view.tile.z >= city.level_zoom(*level));
-    let Some(level) = levels.filter(has).next_back() else { return Ok(pen.end()) };
+    let mut levels =
+        GridLevel::ALL.into_iter().filter(|level| *level <= finest && view.tile.z >= city.level_zoom(*level));
+    let Some(level) = levels.rfind(has) else { return Ok(pen.end()) };
     let mut grids: Vec<u32> = (0..city.grid.len() as u32)
         .filter(|i| city.grid.level(*i) == level && view.holds(city.grid.order(*i)))
         .filter(|i| city.shapes()[*i as usize].span.is_some_and(|span| span.meets(view.span)))
