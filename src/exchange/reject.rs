@@ -6,9 +6,20 @@ use crate::error::{Error, Fault, Result, Text};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What is wrong with a value.
+/// What is wrong with a value; small to hand on, since most rows have none.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
+pub struct Complaint(Box<Wrong>);
+
+impl std::ops::Deref for Complaint {
+    type Target = Wrong;
+    fn deref(&self) -> &Wrong {
+        &self.0
+    }
+}
+
+/// The content of a [`Complaint`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrong {
     /// Field, by our name or, where it is none of ours, by the file's heading.
     pub field: String,
     /// The value as given; numbers of persons are hidden.
@@ -24,18 +35,19 @@ pub struct Complaint {
 impl Complaint {
     /// A complaint of a field's value.
     pub fn new(field: &str, value: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Complaint {
-            field: field.to_owned(),
-            value: value.into(),
-            reason: Text::new(zh, en),
-            remedy: None,
-            refuses_file: false,
-        }
+        let (field, value, reason) = (field.to_owned(), value.into(), Text::new(zh, en));
+        Complaint(Box::new(Wrong { field, value, reason, remedy: None, refuses_file: false }))
     }
 
     /// Says what to do.
     pub fn remedy(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        self.remedy = Some(Text::new(zh, en));
+        self.0.remedy = Some(Text::new(zh, en));
+        self
+    }
+
+    /// Makes the whole file be refused, whatever else is in it.
+    pub fn refuse_file(mut self) -> Self {
+        self.0.refuses_file = true;
         self
     }
 

@@ -48,26 +48,27 @@ fn try_write(
         (_, None) => OGRwkbGeometryType::wkbUnknown,
     };
     let has_srs = format != Format::Xlsx;
-    let layer = dataset.create_layer(LayerOptions {
-        name: sheet.name,
-        srs: has_srs.then_some(&srs),
-        ty,
-        options: (!options.is_empty()).then_some(options),
-    })?;
-    for (name, kind) in sheet.fields {
-        let kind = match kind {
-            FieldKind::Text => OGRFieldType::OFTString,
-            FieldKind::Real => OGRFieldType::OFTReal,
-            FieldKind::Integer => OGRFieldType::OFTInteger64,
-        };
-        let field = FieldDefn::new(name, kind)?;
-        if format == Format::Shapefile && kind == OGRFieldType::OFTString {
-            field.set_width(254);
+    {
+        let layer = dataset.create_layer(LayerOptions {
+            name: sheet.name,
+            srs: has_srs.then_some(&srs),
+            ty,
+            options: (!options.is_empty()).then_some(options),
+        })?;
+        for (name, kind) in sheet.fields {
+            let kind = match kind {
+                FieldKind::Text => OGRFieldType::OFTString,
+                FieldKind::Real => OGRFieldType::OFTReal,
+                FieldKind::Integer => OGRFieldType::OFTInteger64,
+            };
+            let field = FieldDefn::new(name, kind)?;
+            if format == Format::Shapefile && kind == OGRFieldType::OFTString {
+                field.set_width(254);
+            }
+            field.add_to_layer(&layer)?;
         }
-        field.add_to_layer(&layer)?;
     }
     // One transaction for many lines: GeoPackages are written a thousand times faster.
-    drop(layer);
     let transaction = format == Format::GeoPackage;
     let mut lines = lines.peekable();
     while lines.peek().is_some() {

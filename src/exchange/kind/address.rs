@@ -85,7 +85,7 @@ impl Kind for Address {
         let mut parts = Parts::default();
         let mut given = false;
         let mut asked = [false; 14];
-        if !(cells.plan.foreign && !full_text.is_empty()) {
+        if !cells.plan.foreign || full_text.is_empty() {
             for ((field, slot), asked) in PARTS.zip(super::slots(&mut parts)).zip(&mut asked) {
                 let text = cells.free(field)?;
                 *asked = cells.plan.has(field);

@@ -99,7 +99,7 @@ impl Kind for Building {
         if !plan.has(ID) {
             missing.push(vec![ID]);
         }
-        if !shapes && !plan.has(GEOMETRY) && !(plan.has(LON) && plan.has(LAT)) {
+        if !(shapes || plan.has(GEOMETRY) || plan.has(LON) && plan.has(LAT)) {
             missing.push(vec![GEOMETRY, LON, LAT]);
         }
         missing

@@ -21,15 +21,12 @@ impl Kind for Headcount {
         cells.needed(CARE_GROUP)?;
         let group = CareGroup::parse(cells.text(CARE_GROUP)).ok_or_else(|| {
             let known = CareGroup::ALL.map(|group| format!("{} {}", group.as_str(), group.zh())).join(", ");
-            Complaint {
-                refuses_file: true,
-                ..cells.complain(
+            cells.complain(
                     CARE_GROUP,
                     format!("不是关爱群体。群体清单是封闭的，仅用于救援、消防和走访关爱；民族、户籍来源、宗教、政治、信访、健康诊断、涉警涉法情况一律不收。可用：{known}"),
                     format!("is no care group. The list is closed and serves rescue, fire safety and care visits only; ethnicity, origin, religion, politics, petitioning, health diagnosis and police or court status are never taken. Known: {known}"),
                 )
-                .remedy("请删去这些行", "take these rows out")
-            }
+                .remedy("请删去这些行", "take these rows out").refuse_file()
         })?;
         let absent = |field| cells.complain(field, "不能为空", "must not be empty");
         Ok(Headcount {
