@@ -144,11 +144,6 @@ mod tests {
         let records = &town.records;
         let by_level = |level| records.grids.iter().filter(|g| g.level == level).count();
         let levels: Vec<usize> = crate::domain::GridLevel::ALL.into_iter().map(by_level).collect();
-        println!(
-            "{} addresses, {} buildings, grids by level {levels:?}",
-            records.addresses.len(),
-            records.buildings.len()
-        );
         assert!((13_500..17_000).contains(&records.addresses.len()), "{}", records.addresses.len());
         assert!((11_500..15_000).contains(&records.buildings.len()), "{}", records.buildings.len());
         assert_eq!(levels[..2], [1, 4]);
@@ -156,6 +151,26 @@ mod tests {
         let ids: BTreeSet<&str> = records.addresses.iter().map(|a| a.id.as_str()).collect();
         assert_eq!(ids.len(), records.addresses.len());
         assert_eq!(town.truth.len(), records.addresses.len());
+    }
+
+    #[test]
+    fn no_true_address_stands_twice_but_the_labelled_ones() {
+        let town = build(SEED, day());
+        let single = town.truth.iter().filter(|t| t.error != "duplicate");
+        let mut seen = BTreeSet::new();
+        for truth in single {
+            assert!(seen.insert(&truth.address.full_text), "{}", truth.address.full_text);
+        }
+    }
+
+    #[test]
+    fn the_same_seed_and_day_give_the_same_bytes() {
+        let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+        folders.iter().for_each(|folder| write::write(&build(SEED, day()), folder.path()).expect("written"));
+        for name in ["grids.geojson", "buildings.geojson", "addresses.csv", "truth.csv", "rentals.csv", "hazards.csv"] {
+            let [a, b] = [0, 1].map(|k| std::fs::read(folders[k].path().join(name)).expect("a file"));
+            assert!(!a.is_empty() && a == b, "{name}");
+        }
     }
 
     #[test]

@@ -326,12 +326,12 @@ impl Quarters {
         let mut keyed: Vec<(f64, ([f64; 2], f64, f64))> =
             spots.drain(..).map(|s| (s.0[0] + dice.normal(28.0), s)).collect();
         keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let base = if name.is_empty() { 1 + 4 * dice.below(3) } else { 1 };
         for (number, (_, (at, width, angle))) in keyed.into_iter().enumerate() {
             let depth = dice.range(shallow, deep);
             let corners =
                 if dice.chance(0.16) { angled(at, width, depth, angle) } else { rectangle(at, width, depth, angle) };
-            let group = base + usize::from(at[0] > middle_x);
+            // Of this superblock; see `settle` for its number in the village.
+            let group = 1 + usize::from(at[0] > middle_x);
             let parts = Parts {
                 group: if name.is_empty() { format!("{group}组").into() } else { "".into() },
                 compound: if name.is_empty() { "".into() } else { format!("{name}自然村").into() },

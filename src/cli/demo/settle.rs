@@ -3,15 +3,17 @@
 use super::dice::Dice;
 use super::layout::Layout;
 use super::names::Names;
-use super::plan::{Plan, round7};
+use super::plan::{Block, Plan, Use, round7};
 use super::quarter::{House, Quarters};
 use super::{Town, Truth};
 use crate::domain::address::print;
 use crate::domain::{
-    Address, AddressStatus, Building, Footprint, Frame, LonLat, Position, PositionKind, PositionMethod, Records,
+    Address, AddressStatus, Building, Footprint, Frame, GridCode, LonLat, Position, PositionKind, PositionMethod,
+    Records,
 };
 use chrono::{Days, NaiveDate, TimeZone, Utc};
 use geo::{Coord, LineString, MultiPolygon, Polygon};
+use std::collections::BTreeMap;
 
 /// Addresses that one person collects in one go.
 const BATCH: usize = 60;
@@ -33,7 +35,10 @@ fn footprint(plan: &Plan, house: &House, dice: &mut Dice) -> MultiPolygon<f64> {
 /// The town's records, without errors, and the truth of each address.
 pub fn settle(plan: &Plan, names: &Names, layout: &Layout, quarters: Quarters, seed: u64, today: NaiveDate) -> Town {
     let mut dice = Dice::new(seed, "settle");
-    let Quarters { houses, mut doors } = quarters;
+    let Quarters { mut houses, mut doors } = quarters;
+    let before = groups_before(plan, layout);
+    houses.iter_mut().for_each(|house| regroup(&mut house.parts, before.get(&house.block)));
+    doors.iter_mut().for_each(|door| regroup(&mut door.parts, before.get(&door.block)));
     let mut records = Records { grids: layout.grids.clone().into(), ..Records::default() };
     for (index, house) in houses.iter().enumerate() {
         let unit = layout.unit.get(&house.block);
@@ -112,6 +117,26 @@ pub fn settle(plan: &Plan, names: &Names, layout: &Layout, quarters: Quarters, s
         records.addresses.push(address);
     }
     Town { records, truth }
+}
+
+/// How many groups of its village are numbered before those of a superblock with a village in the fields.
+fn groups_before(plan: &Plan, layout: &Layout) -> BTreeMap<Block, usize> {
+    let mut counted: BTreeMap<&GridCode, usize> = BTreeMap::new();
+    let mut before = BTreeMap::new();
+    for (block, unit) in layout.unit.iter().filter(|(block, _)| plan.use_of(**block) == Use::Village) {
+        let groups = counted.entry(&unit.village_code).or_default();
+        before.insert(*block, *groups);
+        *groups += 2;
+    }
+    before
+}
+
+/// Numbers a group within its village.
+fn regroup(parts: &mut crate::domain::Parts, before: Option<&usize>) {
+    if let (Some(before), Some(group)) = (before, parts.group.strip_suffix('组').and_then(|g| g.parse::<usize>().ok()))
+    {
+        parts.group = format!("{}组", before + group).into();
+    }
 }
 
 /// Puts province, city, district, town and village before the finer parts.
