@@ -19,6 +19,9 @@ pub struct Progress {
     pub total: usize,
 }
 
+/// A question about all grids.
+type AskGrids = fn(&Context) -> Vec<(Subject, Finding)>;
+
 /// Records that one thread takes at a time.
 const CHUNK: usize = 1024;
 
@@ -129,7 +132,7 @@ fn subject(context: &Context, kind: Kind, i: usize) -> (Subject, Option<LonLat>)
 fn about_grids(context: &Context, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
     let total = context.records.grids.len();
     progress(Progress { kind: Kind::Grid, done: 0, total });
-    let asked: Vec<(&Rule, fn(&Context) -> Vec<(Subject, Finding)>)> = rule::ALL
+    let asked: Vec<(&Rule, AskGrids)> = rule::ALL
         .iter()
         .flat_map(|rule| rule.checks.iter().map(move |check| (rule, check)))
         .filter_map(|(rule, check)| if let Check::Grids(ask) = check { Some((rule, *ask)) } else { None })

@@ -323,10 +323,10 @@ mod tests {
                 let hole: LineString<f64> =
                     vec![at(c + 2, r + 2), at(c + 4, r + 2), at(c + 4, r + 4), at(c + 2, r + 4), at(c + 2, r + 2)]
                         .into();
-                if (row * n + column) % 5 == 0 {
+                if (row * n + column).is_multiple_of(5) {
                     fields.push(vec![Polygon::new(LineString(ring), vec![hole.clone()])]);
                     fields.push(vec![Polygon::new(hole, vec![])]);
-                } else if (row * n + column) % 7 == 0 && !fields.is_empty() {
+                } else if (row * n + column).is_multiple_of(7) && !fields.is_empty() {
                     let k = rng.random_range(0..fields.len());
                     fields[k].push(Polygon::new(LineString(ring), vec![]));
                 } else {

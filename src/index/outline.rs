@@ -280,7 +280,7 @@ mod tests {
             let (fast, nearest) = outline.distance_m(at, f64::INFINITY).expect("a border");
             assert!((fast - slow).abs() < 0.001 + slow * 2e-4, "{fast} {slow}");
             assert!((nearest.distance_m(at) - fast).abs() < 1e-9);
-            assert_eq!(outline.distance_m(at, fast * 0.99).is_none(), true);
+            assert!(outline.distance_m(at, fast * 0.99).is_none());
             assert_eq!(outline.distance_m(at, fast * 1.01 + 0.001).map(|d| d.0), Some(fast));
         }
     }
@@ -304,10 +304,10 @@ mod tests {
     #[test]
     fn nothing_and_nonsense_have_no_inside() {
         let empty = Outline::build(&MultiPolygon(vec![]));
-        let nan = Outline::build(&MultiPolygon(vec![wkt!(POLYGON((0. 0., 1. 0., 1. 1., 0. 0.)))]).clone());
+        let triangle = Outline::build(&MultiPolygon(vec![wkt!(POLYGON((0. 0., 1. 0., 1. 1., 0. 0.)))]));
         assert_eq!(empty.side(LonLat::new(0.0, 0.0)), Side::Outside);
         assert_eq!(empty.distance_m(LonLat::new(0.0, 0.0), f64::INFINITY), None);
-        assert_eq!(nan.side(LonLat::new(f64::NAN, 0.0)), Side::Outside);
-        assert_eq!(nan.distance_m(LonLat::new(f64::NAN, 0.0), f64::INFINITY), None);
+        assert_eq!(triangle.side(LonLat::new(f64::NAN, 0.0)), Side::Outside);
+        assert_eq!(triangle.distance_m(LonLat::new(f64::NAN, 0.0), f64::INFINITY), None);
     }
 }

@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn restored_into_the_declared_grid() {
         let truth = LonLat::new(119.905123, 28.404567);
-        for (lon, lat) in [(28.404567, 119.905123)] {
+        for (lon, lat) in [(28.404567, 119.905123), (28.404_567_04, 119.905_122_98)] {
             let mut scene = Scene::default();
             scene.address("A1", lon, lat).grid = Some("G1".into());
             let flag = scene.flag("A1", "coordinate_swapped").expect("a flag");
