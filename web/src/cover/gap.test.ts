@@ -6,7 +6,7 @@ const row = (grid_code: string, count: number, base: number): IndicatorRow => ({
   grid_code,
   name: `格${grid_code}`,
   level: 'grid',
-  bbox: null,
+  bbox: [0, 0, 1, 1],
   indicators: [
     { code: 'collection', value: count / base, count, base, target: 0.95 },
     { code: 'closure', value: 1, count: 4, base: 4, target: 1 },

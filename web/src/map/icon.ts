@@ -74,6 +74,8 @@ const hatch = (pen: CanvasRenderingContext2D, m: number, r: number) => {
     pen.stroke();
   }
   pen.restore();
+  pen.beginPath();
+  pen.arc(m, m, r, 0, 2 * Math.PI);
   pen.strokeStyle = '#5d666c';
   pen.lineWidth = 1.5;
   pen.stroke();
