@@ -140,7 +140,8 @@ impl Wkb<'_> {
                 if at.x.is_nan() && at.y.is_nan() { Shape::None } else { Shape::Point(at.x, at.y) }
             }
             3 => {
-                self.polygon(little, ordinates)?.map_or(Shape::None, |polygon| Shape::Area(MultiPolygon(vec![polygon])))
+                // A polygon without rings is an area of nothing, not a record without a geometry.
+                Shape::Area(MultiPolygon(self.polygon(little, ordinates)?.into_iter().collect()))
             }
             4 => match self.u32(little)? {
                 0 => Shape::None,
@@ -153,7 +154,7 @@ impl Wkb<'_> {
                     let (little, _, ordinates) = self.head()?;
                     polygons.extend(self.polygon(little, ordinates)?);
                 }
-                if polygons.is_empty() { Shape::None } else { Shape::Area(MultiPolygon(polygons)) }
+                Shape::Area(MultiPolygon(polygons))
             }
             2 | 5 => Shape::Other("LineString"),
             7 => Shape::Other("GeometryCollection"),
@@ -176,6 +177,13 @@ mod tests {
         let mut flagged = vec![0, 0x80, 0, 0, 1];
         [1.5f64, 2.5, 9.0].iter().for_each(|v| flagged.extend(v.to_be_bytes()));
         assert_eq!(Shape::from_wkb(&flagged), Shape::Point(1.5, 2.5));
+    }
+
+    #[test]
+    fn an_empty_polygon_is_an_area_of_nothing() {
+        for kind in [3, 6] {
+            assert_eq!(Shape::from_wkb(&[1, kind, 0, 0, 0, 0, 0, 0, 0]), Shape::Area(MultiPolygon(Vec::new())));
+        }
     }
 
     proptest! {

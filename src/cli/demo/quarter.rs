@@ -33,6 +33,9 @@ pub struct Door {
     pub used: Use,
 }
 
+/// Where a house of a village stands: its middle, its width and how it is turned.
+type Spot = ([f64; 2], f64, f64);
+
 /// Houses and doors of the whole plan.
 #[derive(Default)]
 pub struct Quarters {
@@ -297,7 +300,7 @@ impl Quarters {
     fn village(&mut self, block: Block, [w, s, e, n]: [f64; 4], dice: &mut Dice) {
         let middle = [dice.range(w + 50.0, e - 50.0), dice.range(s + 50.0, n - 50.0)];
         let want = dice.whole(45, 95) as usize;
-        let mut spots: Vec<([f64; 2], f64, f64)> = Vec::new();
+        let mut spots: Vec<Spot> = Vec::new();
         for _ in 0..want * 12 {
             if spots.len() >= want {
                 break;
@@ -316,15 +319,14 @@ impl Quarters {
     fn numbered(
         &mut self,
         block: Block,
-        mut spots: Vec<([f64; 2], f64, f64)>,
+        mut spots: Vec<Spot>,
         (shallow, deep): (f64, f64),
         name: &str,
         middle_x: f64,
         used: Use,
         dice: &mut Dice,
     ) {
-        let mut keyed: Vec<(f64, ([f64; 2], f64, f64))> =
-            spots.drain(..).map(|s| (s.0[0] + dice.normal(28.0), s)).collect();
+        let mut keyed: Vec<(f64, Spot)> = spots.drain(..).map(|s| (s.0[0] + dice.normal(28.0), s)).collect();
         keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
         for (number, (_, (at, width, angle))) in keyed.into_iter().enumerate() {
             let depth = dice.range(shallow, deep);

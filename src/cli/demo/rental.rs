@@ -58,12 +58,12 @@ pub fn let_rooms(town: &mut Town, seed: u64, today: NaiveDate) {
     let wanted: Vec<f64> = town.truth.iter().map(|t| weight(t.used) * (0.5 + risk.at(t.at))).collect();
     let total: f64 = wanted.iter().sum();
     let mut demolished = 0;
-    for i in 0..town.truth.len() {
+    for (i, wanted) in wanted.into_iter().enumerate() {
         let address = town.records.addresses[i].clone();
         let gone = address.status == AddressStatus::Demolished;
         demolished += usize::from(gone);
         let left_over = gone && demolished <= 3;
-        if !left_over && (gone || !dice.chance((RENTALS * wanted[i] / total).min(0.9))) {
+        if !left_over && (gone || !dice.chance((RENTALS * wanted / total).min(0.9))) {
             continue;
         }
         let used = town.truth[i].used;

@@ -361,7 +361,7 @@ impl Spoiler<'_> {
             let address = &mut self.addresses[i];
             address.status = AddressStatus::Demolished;
             // Two were marked without a date.
-            address.ended_on = (count > 1).then(|| address.verified_on).flatten();
+            address.ended_on = address.verified_on.filter(|_| count > 1);
             let house = address.building.clone();
             self.town.truth[i].address.status = AddressStatus::Demolished;
             let buildings = &mut self.town.records.buildings;

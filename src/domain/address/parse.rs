@@ -116,7 +116,7 @@ pub fn parse(text: &str) -> Parsed {
     if folded != text {
         reader.note(Normalisation::Character, text, &folded);
     }
-    if folded.contains("丁目") || folded.contains("番地") || folded.chars().all(|c| c.is_ascii()) {
+    if folded.contains("丁目") || folded.contains("番地") || folded.is_ascii() {
         if !folded.is_empty() {
             reader.found.doubtful.push(Doubt::Foreign);
             reader.found.rest = folded.clone().into_owned();

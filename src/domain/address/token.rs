@@ -67,7 +67,7 @@ impl Token<'_> {
         if let Some(n) = numeral::read(body) {
             return Cow::Owned(n.to_string());
         }
-        if body.chars().any(|c| !c.is_ascii()) {
+        if !body.is_ascii() {
             // 甲12, 甲十二
             let (head, tail) = body.split_at(body.chars().next().map_or(0, char::len_utf8));
             return match numeral::read(tail) {
@@ -220,8 +220,7 @@ pub fn at(text: &str) -> Option<Token<'_>> {
     }
     // 3F is a floor, B1层 is one below ground.
     if ascii && unit == Unit::Bare && body.len() > 1 && body.len() < 5 {
-        let upper = body.as_bytes()[body.len() - 1].to_ascii_uppercase() == b'F';
-        if upper && body[..body.len() - 1].bytes().all(|b| b.is_ascii_digit()) {
+        if body.ends_with(['F', 'f']) && body[..body.len() - 1].bytes().all(|b| b.is_ascii_digit()) {
             return Some(Token { body: &body[..body.len() - 1], unit: Unit::Floor, len, below });
         }
     }
@@ -237,9 +236,7 @@ pub fn at(text: &str) -> Option<Token<'_>> {
         if !digits && (unit == Unit::Bare || body.len() > 2) {
             return None;
         }
-    } else if matches!(unit, Unit::Bare | Unit::Hash) {
-        return None;
-    } else if stem_len == 0 && numeral::read(body).is_none() {
+    } else if matches!(unit, Unit::Bare | Unit::Hash) || (stem_len == 0 && numeral::read(body).is_none()) {
         return None;
     }
     if first == '#' {

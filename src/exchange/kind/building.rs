@@ -119,11 +119,11 @@ impl Kind for Building {
             *super::slots(&mut parts)[part] = text.into();
         }
         let footprint = match cells.shape(GEOMETRY) {
-            Shape::Area(area) => Footprint::Area(area),
+            Shape::Area(area) if !area.0.is_empty() => Footprint::Area(area),
             Shape::Point(x, y) => Footprint::Point(LonLat::new(x, y)),
             Shape::Other(name) => return Err(wrong_shape(name, "应为面或点", "a polygon or a point is wanted")),
             Shape::Broken => return Err(unreadable_shape()),
-            Shape::None => match cells.point(GEOMETRY, LON, LAT)? {
+            Shape::None | Shape::Area(_) => match cells.point(GEOMETRY, LON, LAT)? {
                 Some(at) => Footprint::Point(at),
                 None => {
                     return Err(wrong_shape(

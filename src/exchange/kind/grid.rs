@@ -59,6 +59,9 @@ impl Kind for Grid {
 
     fn bring_inside(&mut self, door: &Door, judge_rings: bool) -> Result<bool, Complaint> {
         area_inside(&mut self.polygon, door)?;
+        if judge_rings && self.polygon.0.is_empty() {
+            return Err(wrong_shape("", "面是空的", "the polygon is empty"));
+        }
         if judge_rings && !super::has_whole_rings(&self.polygon) {
             return Err(super::broken_ring());
         }

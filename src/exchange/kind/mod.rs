@@ -60,10 +60,11 @@ pub trait Kind: Sized + Send + 'static {
     }
 }
 
-/// Whether every ring has the four corners (the last equal to the first) that make it one.
+/// Whether there is a polygon, and every ring has the four corners (the last equal to the first) that make it one.
 pub(super) fn has_whole_rings(area: &geo::MultiPolygon<f64>) -> bool {
     let whole = |ring: &geo::LineString<f64>| ring.0.len() >= 4;
-    area.0.iter().all(|polygon| whole(polygon.exterior()) && polygon.interiors().iter().all(whole))
+    !area.0.is_empty()
+        && area.0.iter().all(|polygon| whole(polygon.exterior()) && polygon.interiors().iter().all(whole))
 }
 
 /// The complaint of an area with a ring of fewer than four corners.
