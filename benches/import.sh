@@ -56,16 +56,16 @@ measure() { # NAME COMMAND...
     local name=$1 start
     shift
     start=$(now_us)
-    "$@" >>"$log" 2>&1
+    "$@" >>"$log" 2>&1 || { echo "$name failed, see $log" >&2; exit 1; }
     local us=$(($(now_us) - start))
     awk -v n="$name" -v r="$rows" -v us="$us" 'BEGIN { printf "%-24s %8.2f s  %9.0f addresses/s\n", n, us / 1e6, r / us * 1e6 }' >&2
     echo "$us"
 }
 
 by_gridpin() { GRIDPIN_DATABASE=$app "$gridpin" import address "$city/addresses.csv" --crs cgcs2000; }
-again() { by_gridpin; }
 by_ogr2ogr() {
-    PG_USE_COPY=YES ogr2ogr -f PostgreSQL "PG:${admin%/postgres}/gridpin" "$city/addresses.csv" -nln peer -overwrite \
+    PG_USE_COPY=YES PGPASSWORD=$(<"$data/admin-password") ogr2ogr -f PostgreSQL \
+        "PG:host=127.0.0.1 port=$(<"$data/port") user=postgres dbname=gridpin" "$city/addresses.csv" -nln peer -overwrite \
         -oo X_POSSIBLE_NAMES=lon -oo Y_POSSIBLE_NAMES=lat -oo AUTODETECT_TYPE=YES -a_srs EPSG:4326 \
         -lco GEOMETRY_NAME=geom -gt 65536
 }
@@ -74,9 +74,9 @@ echo "$rows addresses, $(nproc) cores, $repetitions repetitions"
 ours=() theirs=() repeat=()
 for ((i = 0; i < repetitions; i++)); do
     fresh_database
-    ours+=("$(measure 'gridpin import' by_gridpin)")
-    repeat+=("$(measure 'gridpin, same file again' again)")
-    theirs+=("$(measure ogr2ogr by_ogr2ogr)")
+    us=$(measure 'gridpin import' by_gridpin); ours+=("$us")
+    us=$(measure 'gridpin, same file again' by_gridpin); repeat+=("$us")
+    us=$(measure ogr2ogr by_ogr2ogr); theirs+=("$us")
 done
 stored=$(psql -X -At "${admin%/postgres}/gridpin" -c 'select count(*) from address')
 [[ $stored == "$rows" ]] || { echo "only $stored of $rows addresses were stored, see $log" >&2; exit 1; }
