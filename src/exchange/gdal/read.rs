@@ -158,9 +158,10 @@ impl Content for Features {
                     }
                 }
             }
-            let shape = match feature.geometry() {
-                None => Shape::None,
-                Some(geometry) => geometry.wkb().map_or(Shape::Broken, |wkb| Shape::from_wkb(&wkb)),
+            // `geometry()` answers a null geometry as one that cannot be read.
+            let shape = match feature.geometry_by_index(0) {
+                Err(_) => Shape::None,
+                Ok(geometry) => geometry.wkb().map_or(Shape::Broken, |wkb| Shape::from_wkb(&wkb)),
             };
             rows.push(Row { number: self.first_number + self.number, cells, shape, broken });
             self.number += 1;
@@ -347,7 +348,7 @@ pub fn osm_layer(path: &Path, settings: &Path, layer: &str, fields: &[&str]) -> 
             for i in &index {
                 cells.push_field(&i.and_then(|i| feature.field_as_string(i).ok().flatten()).unwrap_or_default());
             }
-            let wkb = feature.geometry().and_then(|geometry| geometry.wkb().ok());
+            let wkb = feature.geometry_by_index(0).ok().and_then(|geometry| geometry.wkb().ok());
             let shape = wkb.map_or(Shape::None, |wkb| Shape::from_wkb(&wkb));
             rows.push(Row { number: rows.len() as u64 + 1, cells, shape, broken: None });
         }
