@@ -109,7 +109,8 @@ fn addresses_that_will_not_do() {
     let metres: String = "address_id,full_text,lon,lat\n".to_owned()
         + &(0..30).map(|i| format!("A{i},路{i}号,40492{i:03},3148{i:03}\n")).collect::<String>();
     let persons = "address_id,full_text,户主姓名,手机号,lon,lat\nA1,中山路12号,某,138,119.9,28.4\n";
-    let table: &[(&str, Vec<u8>, &[&str], &[&str])] = &[
+    type Case<'a> = (&'a str, Vec<u8>, &'a [&'a str], &'a [&'a str]);
+    let table: &[Case] = &[
         ("missing column", b"address_id,full_text\nA1,x\n".to_vec(), &[], &["field lon", "longitude", "--columns"]),
         ("no id", b"full_text,lon,lat\nx,1,2\n".to_vec(), &[], &["field address_id", "full_text, lon, lat"]),
         ("empty file", Vec::new(), &[], &["empty", "为空"]),

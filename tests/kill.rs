@@ -181,7 +181,8 @@ async fn killing_postgresql_under_corrections_loses_nothing_acknowledged() {
     }
     drop(session);
     // Whoever got no answer sends again: stored now or stored then, once.
-    for new in unsure.lock().unwrap().iter() {
+    let unsure = std::mem::take(&mut *unsure.lock().unwrap());
+    for new in &unsure {
         let who = format!("C{}", &new.address_id.as_str()[1..]);
         let mut session = store.begin(&actor(&who, Role::Collector, Some("V01"))).await.unwrap();
         match session.correct(new).await {

@@ -62,7 +62,9 @@ RUSTDOCFLAGS='-D warnings' step 'rust docs' cargo doc --quiet --no-deps
 counted 'rust tests' cargo.log cargo test --no-fail-fast -- --show-output
 
 # The browser's journeys, in a fresh demo town for every run: what an earlier run edited must not decide this one.
-binary=$PWD/target/debug/gridpin
+# With the binary that `make run` serves.
+step 'release build' cargo build --release --quiet
+binary=$PWD/target/release/gridpin
 fresh_town() {
     psql -X -q "$GRIDPIN_TEST_DATABASE" -c 'drop database if exists gridpin with (force)' &&
         rm -f "$data/database-url" && ./setup.sh start "$data" test &&

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::finding::Kind;
+use super::rule::by_code;
 use super::run::look_at;
 use super::standing::grid_name;
 use crate::domain::{LonLat, Subject};
@@ -48,7 +49,8 @@ pub fn explain(context: &Context, i: usize) -> Vec<Signal> {
     }
     for flag in look_at(context, Kind::Address, i) {
         if let Some(p) = flag.probability {
-            let label = (format!("“{}”的概率", flag.rule), format!("probability of {}", flag.rule));
+            let (zh, en) = by_code(flag.rule).map_or((flag.rule, flag.rule), |rule| rule.title);
+            let label = (format!("“{zh}”的可能性"), format!("probability: {en}"));
             signals.add("probability", (&label.0, &label.1), p, "p", None, flag.suggestion.and_then(|s| s.at));
         }
     }

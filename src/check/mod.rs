@@ -2,7 +2,7 @@
 //!
 //! A rule is a value in a file of its own, `rule/<code>.rs`: its texts, its thresholds and a function that looks at one
 //! record and answers at most one [`Finding`]. [`Context`] holds what rules share and builds it when the first of them
-//! asks. [`run`] asks every rule about every record, in parallel, and answers the flags in a fixed order: the same bytes
+//! asks. [`run()`] asks every rule about every record, in parallel, and answers the flags in a fixed order: the same bytes
 //! on any number of threads.
 
 pub mod threshold;

@@ -398,7 +398,7 @@ pub fn write<'a, T: Export + 'a>(
 /// Writes flags about one kind of subject.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_flags<'a>(
     path: &Path,
     format: Option<Format>,
@@ -420,7 +420,7 @@ pub fn subject_kinds(flags: &[Flag]) -> Vec<&'static str> {
 /// Writes lines of any table.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_lines(
     path: &Path,
     format: Option<Format>,

@@ -1,6 +1,6 @@
 //! Files in and out.
 //!
-//! [`sheet`] opens a file of any format, [`column`] finds the fields among its headings, [`kind`] makes typed records of
+//! [`sheet`] opens a file of any format, [`mod@column`] finds the fields among its headings, [`kind`] makes typed records of
 //! its rows, [`reader`] runs the three over a file in batches; what does not pass is a [`Reject`] with row, field, value
 //! and reason. [`osm`] turns an OpenStreetMap extract into records, [`export`] writes them.
 
@@ -41,6 +41,9 @@ pub enum CrsOption {
     Auto(Ground),
 }
 
+/// Whether the grid with this code holds this position.
+pub type Holds = dyn Fn(&str, LonLat) -> bool + Send + Sync;
+
 /// What is known of the ground that a file's points should fall on.
 #[derive(Clone, Default)]
 pub enum Ground {
@@ -50,7 +53,7 @@ pub enum Ground {
     /// The bounding box of the city: west, south, east, north, degrees of CGCS2000.
     Box([f64; 4]),
     /// Whether the grid with this code holds this position.
-    Grid(Arc<dyn Fn(&str, LonLat) -> bool + Send + Sync>),
+    Grid(Arc<Holds>),
 }
 
 impl CrsOption {

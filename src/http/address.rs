@@ -8,8 +8,9 @@ use super::permission::{ReadAddress, ReadFlag};
 use super::problem::Answer;
 use super::query::{Given, Params, Query};
 use super::sight::{Sight, is_in};
-use super::signal::{SignalView, signals};
+use super::signal::signals;
 use super::who::Who;
+use crate::check::Signal;
 use crate::domain::address::print;
 use crate::domain::{Address, AddressId, AddressStatus, Correction, LonLat, Parts, PositionMethod, Role, Subject};
 use crate::error::Error;
@@ -156,7 +157,7 @@ pub struct Explanation {
     /// Its flags.
     pub flags: Vec<FlagView>,
     /// Every number behind them.
-    pub signals: Vec<SignalView>,
+    pub signals: Vec<Signal>,
 }
 
 /// Searches addresses.

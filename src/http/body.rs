@@ -130,7 +130,7 @@ mod tests {
             };
             assert_eq!(faults[0].field, field, "{text}");
         }
-        for text in ["", "{", "[1,", "nonsense", r#"{"name":"a"} x"#] {
+        for text in ["", "{", r#"{"name":"a","#, "nonsense", r#"{"name":"a"} x"#] {
             assert!(matches!(parse::<Outer>(text.as_bytes()), Err(Failure::Unreadable(_))), "{text}");
         }
     }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Requests that are worked on at once; further ones wait for [`WAIT`] at most.
+/// Requests that are worked on at once; further ones wait at most for `WAIT`.
 pub const AT_ONCE: usize = 256;
 const WAIT: Duration = Duration::from_secs(2);
 /// The longest that a request may take.

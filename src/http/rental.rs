@@ -12,6 +12,7 @@ use super::sight::{Ground, Sight};
 use super::who::Who;
 use crate::city::Inspected;
 use crate::domain::{CheckItem, Hazard, HazardSeverity, HazardState, Rental, RentalSpace, RentalStatus, Subject};
+use crate::report::heat::{Summary, summary};
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -102,30 +103,6 @@ impl Params for RentalQuery {
             cursor: query.cursor(),
         }
     }
-}
-
-/// The heatmap's numbers: open hazards by item and severity.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct HeatSummary {
-    /// One row for each of the eight items.
-    pub items: Vec<HeatRow>,
-    /// Rentals that were never inspected.
-    pub never_inspected: usize,
-    /// Rentals in all.
-    pub rentals: usize,
-}
-
-/// Open hazards of one item.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct HeatRow {
-    /// The item.
-    pub item: CheckItem,
-    /// 一般
-    pub minor: usize,
-    /// 较大
-    pub serious: usize,
-    /// 重大
-    pub major: usize,
 }
 
 /// On which ground.
@@ -262,28 +239,14 @@ pub async fn detail(
 
 /// The heatmap's numbers.
 #[utoipa::path(get, path = "/api/heat-summary", tag = "rental", params(GroundQuery),
-    responses((status = 200, body = HeatSummary)))]
+    responses((status = 200, body = Summary)))]
 pub async fn heat_summary(
     State(app): State<Arc<App>>,
     who: Who<ReadRental>,
     Given(query): Given<GroundQuery>,
-) -> Answer<Json<HeatSummary>> {
+) -> Answer<Json<Summary>> {
     let city = app.live.get();
     let sight = Sight::of(&city, &who.actor);
-    let ground = sight.ground(query.bbox, query.grid.as_deref())?;
-    let row = |item| HeatRow { item, minor: 0, serious: 0, major: 0 };
-    let mut summary = HeatSummary { items: CheckItem::ALL.map(row).into(), never_inspected: 0, rentals: 0 };
-    for (row, _) in on_ground(&sight, ground) {
-        summary.rentals += 1;
-        summary.never_inspected += usize::from(city.rental_state(row).inspected == Inspected::Never);
-        for hazard in open_hazards(&sight, row) {
-            let counts = &mut summary.items[hazard.item as usize];
-            match hazard.severity {
-                HazardSeverity::Minor => counts.minor += 1,
-                HazardSeverity::Serious => counts.serious += 1,
-                HazardSeverity::Major => counts.major += 1,
-            }
-        }
-    }
-    Ok(Json(summary))
+    let grid = query.grid.as_deref().map(|code| sight.grid(code)).transpose()?;
+    Ok(Json(summary(&city, &who.actor.scope, grid, query.bbox)))
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 /// A grid with its indicators.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = IndicatorRow)]
 pub struct Row {
     /// Code.
     pub grid_code: GridCode,
@@ -24,6 +25,7 @@ pub struct Row {
 
 /// The indicators of a grid and of those below it.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = Indicators)]
 pub struct Coverage {
     /// As of when.
     pub day: NaiveDate,

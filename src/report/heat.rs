@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// Open hazards of one check item by severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = HeatRow)]
 pub struct ItemRow {
     /// The item.
     pub item: CheckItem,
@@ -19,6 +20,7 @@ pub struct ItemRow {
 
 /// The numbers of a heatmap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = HeatSummary)]
 pub struct Summary {
     /// By item, in the order of the form.
     pub items: Vec<ItemRow>,

@@ -7,6 +7,7 @@ use serde::Serialize;
 /// Which indicator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = IndicatorCode)]
 pub enum Code {
     /// 采集率: addresses with a pin on earth, of the active addresses.
     Collection,

@@ -72,7 +72,10 @@ fn from_database(error: &dyn sqlx::error::DatabaseError) -> Error {
         c if c.starts_with("08") || c.starts_with("53") || c.starts_with("57") => {
             Error::Unavailable(format!("database: {}", error.message()))
         }
-        "40001" | "40P01" | "55P03" => Error::Unavailable(format!("database: {}; try again", error.message())),
+        // 55000 is how a database says that it takes no connections.
+        "55000" | "40001" | "40P01" | "55P03" => {
+            Error::Unavailable(format!("database: {}; try again", error.message()))
+        }
         "42501" => Error::Forbidden(Text::new("没有权限,或不在您的辖区", "not allowed, or outside your ground")),
         "28P01" | "28000" | "3D000" => Error::Unavailable(format!("database: {}", error.message())),
         "23503" | "23514" | "23502" | "22P02" | "22003" | "22021" => Error::invalid(

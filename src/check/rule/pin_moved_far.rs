@@ -16,8 +16,8 @@ pub const RULE: Rule = Rule {
         "Moved far by one edit",
     ),
     what: (
-        "一次更正把点位移动超过阈值。",
-        "One correction moved the pin farther than the threshold.",
+        "一次更正把点位移动超过阈值；采纳建议的移动除外。",
+        "One correction moved the pin farther than the threshold; moves that accept a suggestion aside.",
     ),
     why: (
         "误拖或选错了地址：真正的更正大多在几十米之内。",
@@ -39,7 +39,10 @@ pub const RULE: Rule = Rule {
 
 fn correction(context: &Context, i: usize) -> Option<Finding> {
     let correction = &context.records.corrections[i];
-    let (Change::Move { lon, lat, .. }, Some(before)) = (&correction.change, correction.before) else { return None };
+    // An accepted suggestion has its reason and its numbers already.
+    let (Change::Move { lon, lat, flag_id: None }, Some(before)) = (&correction.change, correction.before) else {
+        return None;
+    };
     let after = LonLat::new(*lon, *lat);
     if correction.state != CorrectionState::Unverified || !before.is_on_earth() || !after.is_on_earth() {
         return None;
@@ -62,10 +65,10 @@ mod tests {
 
     #[test]
     fn only_a_long_way() {
-        for (lat, found) in [(28.4065, false), (28.408, true)] {
+        for (lat, accepted, found) in [(28.4065, None, false), (28.408, None, true), (28.408, Some("f"), false)] {
             let mut scene = Scene::default();
             scene.address("A1", 119.905, lat);
-            let mut moved = correction("A1", Change::Move { lon: 119.905, lat, flag_id: None });
+            let mut moved = correction("A1", Change::Move { lon: 119.905, lat, flag_id: accepted.map(str::to_owned) });
             moved.before = Some(LonLat::new(119.905, 28.405));
             let id = moved.correction_id.to_string();
             scene.records.corrections.push(moved);

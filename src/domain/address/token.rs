@@ -219,10 +219,13 @@ pub fn at(text: &str) -> Option<Token<'_>> {
         return None;
     }
     // 3F is a floor, B1层 is one below ground.
-    if ascii && unit == Unit::Bare && body.len() > 1 && body.len() < 5 {
-        if body.ends_with(['F', 'f']) && body[..body.len() - 1].bytes().all(|b| b.is_ascii_digit()) {
-            return Some(Token { body: &body[..body.len() - 1], unit: Unit::Floor, len, below });
-        }
+    if ascii
+        && unit == Unit::Bare
+        && (2..5).contains(&body.len())
+        && let Some(floor) = body.strip_suffix(['F', 'f'])
+        && floor.bytes().all(|b| b.is_ascii_digit())
+    {
+        return Some(Token { body: floor, unit: Unit::Floor, len, below });
     }
     if matches!(unit, Unit::Floor | Unit::Storey)
         && let Some(depth) = body.strip_prefix(['B', 'b'])

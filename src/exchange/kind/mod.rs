@@ -21,7 +21,7 @@ use std::borrow::Cow;
 pub trait Kind: Sized + Send + 'static {
     /// Its name in `data/column.toml` and on the command line.
     const NAME: &'static str;
-    /// Its fields, by whose numbers [`Cells`] are asked.
+    /// Its fields, by whose numbers the cells are asked.
     const FIELDS: &'static [&'static str];
     /// Whether a column `name` names a thing (a grid, a shop) rather than a person.
     const THINGS_HAVE_NAMES: bool = false;
