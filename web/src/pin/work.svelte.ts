@@ -165,10 +165,23 @@ export class Work {
       this.signals = explanation.signals;
       const open = address.flags.find((flag) => flag.flag_id === view.flag);
       if (open) this.flag = { ...open, distance_m: open.distance_m ?? this.flag?.distance_m ?? null };
+      else if (view.flag && this.flag?.flag_id !== view.flag)
+        this.flag = await this.#lookUp(view.flag, pinOf(address), stop.signal);
       else if (!quiet && !view.flag) this.flag = address.flags.find((flag) => flag.state === 'open') ?? null;
     } catch (error) {
-      if (!stop.signal.aborted) this.cardProblem = asProblem(error);
+      const problem = asProblem(error);
+      // A record that was given to another grid is out of this account's sight: what was done stays on the card.
+      if (!stop.signal.aborted && !(this.done && problem?.kind === 'not_found')) this.cardProblem = problem;
     }
+  }
+
+  /** A flag of what stands at an address (its rental, its hazard) is none of the address's own: it is asked for by place. */
+  async #lookUp(id: string, at: LonLat | null, signal: AbortSignal): Promise<Flag | null> {
+    const listed = this.flags.find((flag) => flag.flag_id === id);
+    if (listed || !at) return listed ?? null;
+    const near = `${at.lon.toFixed(6)},${at.lat.toFixed(6)}`;
+    const { items } = await api.flags({ state: 'all', near, limit: 100 }, signal);
+    return items.find((flag) => flag.flag_id === id) ?? null;
   }
 
   /** The flag after the open one, or before it. */
