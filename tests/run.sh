@@ -34,8 +34,8 @@ counted() {
     heading "$name"
     "$@" 2>&1 | tee "$log"
     status=${PIPESTATUS[0]}
-    # Without colours, and without vitest's count of files.
-    sed -i 's/\x1b\[[0-9;]*m//g' "$log"
+    # Without colours, and of vitest's counts only the last.
+    sed -i 's/\x1b\[[0-9;]*m//g; /^ *❯.* tests | /d' "$log"
     local p f s
     p=$(grep -v 'Test Files' "$log" | grep -oE '\b[0-9]+ passed' | sum)
     f=$(grep -v 'Test Files' "$log" | grep -oE '\b[0-9]+ failed' | sum)

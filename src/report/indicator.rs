@@ -82,7 +82,9 @@ mod tests {
     #[test]
     fn what_is_missing_is_what_reaches_the_target() {
         // (count, base, missing to 95 %)
-        for (count, base, missing) in [(0, 0, 0), (95, 100, 0), (94, 100, 1), (0, 20, 19), (18, 20, 1), (20, 20, 0)] {
+        for (count, base, missing) in
+            [(0, 0, 0), (95, 100, 0), (94, 100, 1), (0, 20, 19), (18, 20, 1), (20, 20, 0), (1137, 1200, 3)]
+        {
             let counts = Counts { addresses: base, collected: count, ..Counts::default() };
             let [collection, ..] = indicators(counts);
             assert_eq!(collection.missing, missing, "{count} of {base}");

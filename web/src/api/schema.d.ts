@@ -894,6 +894,8 @@ export interface components {
             /** @description The grid that holds it. */
             parent_code: string | null;
         };
+        /** @description Code of a grid polygon of any level, for example `331102001003` (village) or `33110200100304` (grid). */
+        GridCode: string;
         /**
          * @description Level of a grid polygon, coarse to fine.
          * @enum {string}
@@ -969,24 +971,39 @@ export interface components {
             /** @description Always `ok`. */
             status: string;
         };
-        /** @description Open hazards of one item. */
+        /** @description Open hazards of one check item by severity. */
         HeatRow: {
             /** @description The item. */
             item: components["schemas"]["CheckItem"];
-            /** @description 重大 */
+            /**
+             * Format: int32
+             * @description 重大
+             */
             major: number;
-            /** @description 一般 */
+            /**
+             * Format: int32
+             * @description 一般
+             */
             minor: number;
-            /** @description 较大 */
+            /**
+             * Format: int32
+             * @description 较大
+             */
             serious: number;
         };
-        /** @description The heatmap's numbers: open hazards by item and severity. */
+        /** @description The numbers of a heatmap. */
         HeatSummary: {
-            /** @description One row for each of the eight items. */
+            /** @description By item, in the order of the form. */
             items: components["schemas"]["HeatRow"][];
-            /** @description Rentals that were never inspected. */
+            /**
+             * Format: int32
+             * @description Active rentals that were never inspected.
+             */
             never_inspected: number;
-            /** @description Rentals in all. */
+            /**
+             * Format: int32
+             * @description Active rentals.
+             */
             rentals: number;
         };
         /** @description One version of an address. */
@@ -1008,58 +1025,63 @@ export interface components {
              */
             version: number;
         };
-        /** @description One number with what it is a part of and what it should be. */
+        /** @description An indicator of one grid. */
         Indicator: {
             /**
-             * Format: int64
-             * @description Of how many.
+             * Format: int32
+             * @description Out of how many.
              */
             base: number;
             /** @description Which. */
             code: components["schemas"]["IndicatorCode"];
             /**
-             * Format: int64
-             * @description How many are as they should be.
+             * Format: int32
+             * @description How many.
              */
             count: number;
             /**
+             * Format: int32
+             * @description How many more it takes to reach the target; 0 when it is reached.
+             */
+            missing: number;
+            /**
              * Format: double
-             * @description What `value` should be.
+             * @description What `value` should reach.
              */
             target: number;
             /**
              * Format: double
-             * @description `count / base`, 0 to 1; null where there is nothing to count.
+             * @description `count` of `base`, 0 to 1; none without a base.
              */
             value: number | null;
         };
         /**
-         * @description The four indicators.
+         * @description Which indicator.
          * @enum {string}
          */
         IndicatorCode: "collection" | "accuracy" | "registration" | "closure";
-        /** @description The numbers of one grid. */
+        /** @description A grid with its indicators. */
         IndicatorRow: {
-            /** @description Box around it: west, south, east, north, degrees. */
+            /** @description West, south, east, north in degrees. */
             bbox: number[];
             /** @description Code. */
-            grid_code: string;
-            /** @description Collection, accuracy, registration, closure. */
+            grid_code: components["schemas"]["GridCode"];
+            /** @description The four indicators. */
             indicators: components["schemas"]["Indicator"][];
             /** @description Level. */
             level: components["schemas"]["GridLevel"];
             /** @description Name. */
             name: string;
         };
-        /** @description The numbers of a grid and of those below it. */
+        /** @description The indicators of a grid and of those below it. */
         Indicators: {
             /**
              * Format: date
-             * @description The day that the numbers are of.
+             * @description As of when.
              */
             day: string;
             grid: components["schemas"]["IndicatorRow"] | null;
-            /** @description Its children, or the grids of the given level below it. */
+            /** @description Those below it, by code. */
             items: components["schemas"]["IndicatorRow"][];
         };
         /**
@@ -1505,15 +1527,15 @@ export interface components {
             /** @description Its password. */
             password: string;
         };
-        /** @description One number behind a flag. */
+        /** @description One thing that is known about where an address is and where it should be. */
         Signal: {
             at: components["schemas"]["LonLat"] | null;
-            /** @description Which signal. */
+            /** @description Stable code. */
             code: string;
-            /** @description Its name. */
+            /** @description What it says, in words. */
             label: components["schemas"]["Text"];
             source: components["schemas"]["Subject"] | null;
-            /** @description The number's unit: `m`, `count` ... */
+            /** @description Unit of the number: `m`, `deg`, `1` for a share or a count, `p` for a probability. */
             unit: string;
             /**
              * Format: double

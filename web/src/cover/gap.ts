@@ -1,5 +1,4 @@
 import type { Indicators, IndicatorValue } from '../api/types';
-import { missing } from '../format/number';
 
 export interface Gap {
   code: IndicatorValue['code'];
@@ -11,12 +10,12 @@ export interface Gap {
 /** What is missing to each target, and where most of it is; figures that are met are left out. */
 export function gaps({ grid, items }: Pick<Indicators, 'grid' | 'items'>): Gap[] {
   return (grid?.indicators ?? []).flatMap((figure) => {
-    const short = missing(figure.count, figure.base, figure.target);
+    const short = figure.missing;
     if (short === 0) return [];
     const most = items
       .flatMap(({ grid_code, name, indicators }) => {
         const own = indicators.find(({ code }) => code === figure.code);
-        const part = own ? missing(own.count, own.base, own.target) : 0;
+        const part = own?.missing ?? 0;
         return part > 0 ? [{ grid_code, name, short: part }] : [];
       })
       .sort((a, b) => b.short - a.short || a.grid_code.localeCompare(b.grid_code))

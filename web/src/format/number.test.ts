@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { goal, measured, metres, missing, percent, points, whole } from './number';
+import { goal, measured, metres, percent, points, whole } from './number';
 
 describe('numbers', () => {
   it.each([
@@ -27,16 +27,6 @@ describe('numbers', () => {
     expect(points(0.962, 0.95)).toBe('+1.2');
     expect(points(0.916, 0.95)).toBe('\u22123.4');
     expect(points(0.95, 0.95)).toBe('0.0');
-  });
-
-  it.each([
-    [95, 100, 0.95, 0],
-    [94, 100, 0.95, 1],
-    [0, 0, 1, 0],
-    [1137, 1200, 0.95, 3],
-    [20, 7, 1, 0],
-  ])('counts what is missing: %d of %d to %f', (count, base, target, more) => {
-    expect(missing(count, base, target)).toBe(more);
   });
 
   it('chooses metres or kilometres', () => {

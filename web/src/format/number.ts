@@ -29,12 +29,6 @@ export function points(share: number, target: number): string {
   return value === 0 ? '0.0' : `${value > 0 ? '+' : '\u2212'}${Math.abs(value).toFixed(1)}`;
 }
 
-/** How many more of `base` it takes to reach `target`. */
-export function missing(count: number, base: number, target: number): number {
-  // A tolerance for shares such as 0.95 that binary numbers cannot hold: 95 of 100 has reached 95 %.
-  return Math.max(0, Math.ceil(target * base - 1e-9) - count);
-}
-
 /** Metres for reading: "8 m", "340 m", "1.2 km". Under ten metres one decimal where it is asked for. */
 export function metres(value: number, fine = false): { value: string; unit: 'm' | 'km' } {
   if (value < 995) return { value: fine && value < 10 ? value.toFixed(1) : Math.round(value).toString(), unit: 'm' };
