@@ -134,8 +134,13 @@ shared_buffers = ${buffers_mb}MB
 effective_cache_size = $((memory_mb / 2))MB
 maintenance_work_mem = $((buffers_mb / 4 > 64 ? buffers_mb / 4 : 64))MB
 work_mem = 16MB
-# Imports of a million addresses write about 1 GB of log: don't let checkpoints interrupt them.
+# No standby follows this cluster and no archive is kept: what a first import brings goes into the tables alone, and is on
+# disk before its commit. For a standby or point-in-time recovery set wal_level = replica and max_wal_senders.
+wal_level = minimal
+max_wal_senders = 0
+# Large imports: don't let checkpoints interrupt them, and write into log files that are there already.
 max_wal_size = 4GB
+min_wal_size = 1GB
 checkpoint_timeout = 15min
 wal_compression = lz4
 random_page_cost = 1.1

@@ -6,6 +6,7 @@ use database::*;
 use gridpin::domain::*;
 use gridpin::error::Error;
 use gridpin::store::{ImportOptions, Incoming, Reject, Store};
+use sqlx::{Connection, Executor, PgConnection};
 
 async fn addresses(store: &Store) -> Vec<Address> {
     store.load(&Store::system()).await.expect("a load").records.addresses.iter().cloned().collect()
@@ -264,17 +265,37 @@ async fn an_import_is_taken_back_exactly() {
     assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
 }
 
+/// Everything that hangs on the table of addresses: indexes, constraints, triggers, row security.
+const SHAPE: &str = "select string_agg(what, e'\\n' order by what) from (
+    select indexdef as what from pg_indexes where tablename = 'address'
+    union all select conrelid::regclass || conname || pg_get_constraintdef(oid) from pg_constraint
+        where conrelid = 'address'::regclass or confrelid = 'address'::regclass
+    union all select tgname || tgenabled::text from pg_trigger where tgrelid = 'address'::regclass and not tgisinternal
+    union all select 'row security ' || relrowsecurity from pg_class where oid = 'address'::regclass
+    union all select 'opened ' || kind from opened) s";
+
 #[tokio::test]
-async fn a_large_import_into_an_empty_table_keeps_its_indexes_and_tells_the_feed() {
-    let Some(db) = Database::make("bulk import").await else { return };
+async fn a_large_import_into_an_empty_table_leaves_it_as_it_was_and_tells_the_feed() {
+    let Some(db) = Database::make("import into an empty table").await else { return };
     import(&db.store, village()).await.unwrap();
-    let count = "select count(*)::text from pg_indexes where tablename = 'address'";
-    let indexes = db.superuser_reads(count).await;
+    let shape = db.superuser_reads(SHAPE).await;
+    assert!(shape.contains("address_pkey") && shape.contains("rental_address_known") && shape.contains("carry_scopeO"));
     let cursor = db.store.load(&Store::system()).await.unwrap().cursor;
-    let rows: Vec<_> =
+    let mut rows: Vec<_> =
         (0..3000).map(|i| address(&format!("A{i:04}"), (i % 3 > 0).then_some("V01"), 120.001, 28.001)).collect();
-    import(&db.store, rows).await.unwrap();
-    assert_eq!(db.superuser_reads(count).await, indexes);
+
+    // One bad row in three thousand: nothing comes in, not even dead rows.
+    rows.push(address("A0000", None, 120.001, 28.001));
+    let refused = import(&db.store, rows.clone()).await.unwrap();
+    assert_eq!((refused.read, refused.accepted, refused.rejected, refused.stored), (3001, 3000, 1, false));
+    assert_eq!(db.superuser_reads("select pg_relation_size('address')::text").await, "0");
+    assert_eq!(db.superuser_reads(SHAPE).await, shape);
+    assert!(db.store.feed(&cursor).await.unwrap().0.is_empty());
+
+    rows.pop();
+    let sent = rows.clone();
+    assert!(import(&db.store, rows).await.unwrap().stored);
+    assert_eq!(db.superuser_reads(SHAPE).await, shape);
     assert_eq!(
         db.superuser_reads("select count(*)::text from address where scope_grid = 'V01'").await,
         "3000",
@@ -282,12 +303,57 @@ async fn a_large_import_into_an_empty_table_keeps_its_indexes_and_tells_the_feed
     );
     assert_eq!(
         db.superuser_reads(
-            "select tgenabled::text from pg_trigger where tgname = 'keep_insert' and tgrelid = 'address'::regclass"
+            "select string_agg(distinct changed_by || ' ' || (batch_id = (select max(batch_id) from batch))::text
+                 || ' ' || version || ' ' || (changed_at = (select made_at from batch order by batch_id desc limit 1))::text, ',')
+             from address"
         )
         .await,
-        "O"
+        "steward true 1 true"
     );
+    assert_eq!(addresses(&db.store).await, sent);
     let (delta, next) = db.store.feed(&cursor).await.unwrap();
     assert_eq!(delta.addresses.len(), 3000);
     assert!(db.store.feed(&next).await.unwrap().0.is_empty());
+}
+
+#[tokio::test]
+async fn a_table_that_was_opened_and_not_closed_is_not_committed() {
+    let Some(db) = Database::make("open tables").await else { return };
+    import(&db.store, village()).await.unwrap();
+    let mut app = PgConnection::connect(&db.owner_url()).await.unwrap();
+    app.execute("set role gridpin_app").await.unwrap();
+    let act = |role: &str, scope: &str, batch: &str| {
+        format!(
+            "begin; select set_config('gridpin.actor', 'x', true), set_config('gridpin.role', '{role}', true),
+             set_config('gridpin.scope', '{scope}', true), set_config('gridpin.batch', '{batch}', true)"
+        )
+    };
+    let mut run = async |sql: String| sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut app).await.map(drop);
+    for (role, scope, batch) in [("collector", "*", "1"), ("steward", "V", "1"), ("steward", "*", ""), ("", "*", "1")] {
+        run(act(role, scope, batch)).await.unwrap();
+        let refused = run("select import_open('address')".into()).await.unwrap_err();
+        assert!(refused.to_string().contains("only a steward of the whole city"), "{role} {scope} {batch}: {refused}");
+        run("rollback".into()).await.unwrap();
+    }
+    run(act("steward", "*", "1")).await.unwrap();
+    run("select import_open('address')".into()).await.unwrap();
+    run("insert into address (address_id, changed_by) values ('X', 'x')".into()).await.unwrap();
+    let refused = run("commit".into()).await.unwrap_err();
+    assert!(refused.to_string().contains("left open"), "{refused}");
+    assert_eq!(db.superuser_reads("select count(*)::text from address").await, "0");
+    for (sql, what) in [
+        ("delete from opened", "permission denied"),
+        ("select import_close('address')", "no rows"),
+        ("select import_open('account')", "no direct way"),
+    ] {
+        run(act("steward", "*", "1")).await.unwrap();
+        let refused = run(sql.into()).await.unwrap_err();
+        assert!(refused.to_string().contains(what), "{sql}: {refused}");
+        run("rollback".into()).await.unwrap();
+    }
+    // A table that has anything goes the way of all others.
+    import(&db.store, vec![address("A1", None, 120.001, 28.001)]).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(act("steward", "*", "1"))).execute(&mut app).await.unwrap();
+    let opened: (bool,) = sqlx::query_as("select import_open('address')").fetch_one(&mut app).await.unwrap();
+    assert!(!opened.0);
 }

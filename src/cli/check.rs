@@ -183,6 +183,7 @@ fn read_all(args: &Args, progress: &Progress) -> Result<Records> {
             screen: false,
             drop_person_columns: true,
             judge_rings: false,
+            judge_keys: true,
             layer: None,
         })
     };

@@ -5,8 +5,9 @@ use crate::error::{Error, Fault, Result, Text};
 use crate::exchange::{self, Columns, CrsOption, Ground, Kind, ReadOptions, Reader, encoding, osm, write_rejects};
 use crate::store::import::Importable;
 use crate::store::{ImportOptions, ImportSummary, Incoming, Reject, Store};
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
 /// What `gridpin import` can be told.
@@ -188,43 +189,62 @@ fn import_file<T: Kind + Importable>(args: &Args) -> Result<()> {
     } else {
         Ground::Unknown
     };
-    let options = args.reading.options(ground)?;
+    let judged_there = !args.dry_run || args.database.is_some();
+    let options = ReadOptions { judge_keys: !judged_there, ..args.reading.options(ground)? };
     let started = Instant::now();
     let rows = start_reading::<T>(path.clone(), options.clone())?;
-    let (place, unit) = (args.file.clone(), exchange::Unit::of(&path));
+    let unit = exchange::Unit::of(&path);
+    let place = args.file.clone();
     let (noted, notes) = sync_channel(1);
-    let mut pending: std::collections::VecDeque<Result<Incoming<T>>> = std::collections::VecDeque::new();
-    let source = std::iter::from_fn(move || {
+    let source = Rows { sent: rows, records: Vec::new().into_iter(), rejects: VecDeque::new(), noted, place, unit };
+    let mut summary = store_or_judge(args, source)?;
+    for Reject { row, fault } in &mut summary.rejects {
+        // What the store refused it knows by its row only.
+        if fault.place == format!("row {row}") {
+            fault.place = unit.place(&args.file, *row);
+        }
+    }
+    for note in notes.try_recv().unwrap_or_default() {
+        eprintln!("{note}");
+    }
+    finish::<T>(args, &path, &options, summary, started)
+}
+
+/// The rows of a file in its order: of every batch two lists, merged into one.
+struct Rows<T> {
+    sent: Receiver<Sent<T>>,
+    records: std::vec::IntoIter<exchange::Row<T>>,
+    rejects: VecDeque<exchange::Reject>,
+    noted: SyncSender<Vec<Text>>,
+    place: String,
+    unit: exchange::Unit,
+}
+
+impl<T> Iterator for Rows<T> {
+    type Item = Result<Incoming<T>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(next) = pending.pop_front() {
-                return Some(next);
+            let ahead = self.records.as_slice().first().map_or(u64::MAX, |row| row.number);
+            if let Some(reject) = self.rejects.pop_front_if(|reject| reject.row < ahead) {
+                return Some(Ok(Incoming::Reject(refused(&self.place, self.unit, reject))));
             }
-            match rows.recv() {
+            if let Some(row) = self.records.next() {
+                return Some(Ok(Incoming::Record(row.number, row.record)));
+            }
+            match self.sent.recv() {
                 Ok(Sent::Rows(batch)) => {
-                    // Two lists in the order of the file, to be merged into one.
-                    let mut rejects = batch.rejects.into_iter().peekable();
-                    for row in batch.rows {
-                        while let Some(reject) = rejects.next_if(|reject| reject.row < row.number) {
-                            pending.push_back(Ok(Incoming::Reject(refused(&place, unit, reject))));
-                        }
-                        pending.push_back(Ok(Incoming::Record(row.number, row.record)));
-                    }
-                    pending.extend(rejects.map(|reject| Ok(Incoming::Reject(refused(&place, unit, reject)))));
+                    (self.records, self.rejects) = (batch.rows.into_iter(), batch.rejects.into());
                 }
                 Ok(Sent::End(notes)) => {
-                    noted.send(notes).ok();
+                    self.noted.send(notes).ok();
                     return None;
                 }
                 Ok(Sent::Failed(error)) => return Some(Err(error)),
                 Err(_) => return None,
             }
         }
-    });
-    let summary = store_or_judge(args, source)?;
-    for note in notes.try_recv().unwrap_or_default() {
-        eprintln!("{note}");
     }
-    finish::<T>(args, &path, &options, summary, started)
 }
 
 fn refused(place: &str, unit: exchange::Unit, reject: exchange::Reject) -> Reject {

@@ -15,6 +15,7 @@ pub mod correction;
 pub mod flag;
 pub mod user;
 pub mod table;
+pub mod key_map;
 pub mod records;
 
 pub use address::{Address, AddressStatus, HouseNumber, Parts, Position, PositionKind, PositionMethod};
@@ -26,6 +27,7 @@ pub use hazard::{Hazard, HazardSeverity, HazardState};
 pub use headcount::{CareGroup, Headcount};
 pub use id::{AddressId, BatchId, BuildingId, GridCode, HazardId, InspectionId, PlaceId, RentalId};
 pub use inspection::{CheckItem, Finding, Inspection};
+pub use key_map::KeyMap;
 pub use lonlat::{Frame, LonLat};
 pub use place::{Place, PlaceKind};
 pub use records::Records;

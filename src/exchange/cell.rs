@@ -7,6 +7,7 @@ use super::reject::Complaint;
 use super::shape::Shape;
 use super::sheet::Row;
 use crate::domain::LonLat;
+use crate::domain::address::personal::{self, PersonalKind};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use std::str::FromStr;
 
@@ -25,7 +26,8 @@ type Cell<T> = Result<T, Complaint>;
 impl<'a> Cells<'a> {
     /// The field's text without spaces round it; empty where there is none.
     pub fn text(&self, field: usize) -> &'a str {
-        let cell = self.plan.column(field).and_then(|i| self.row.cells.get(i)).map(str::trim).unwrap_or_default();
+        let Some(column) = self.plan.column(field) else { return self.plan.constant(field).unwrap_or_default() };
+        let cell = self.row.cells.get(column).map(str::trim).unwrap_or_default();
         if cell.is_empty() { self.plan.constant(field).unwrap_or_default() } else { cell }
     }
 
@@ -63,17 +65,20 @@ impl<'a> Cells<'a> {
     /// Free text, of up to 400 characters, without numbers of persons where the file is screened.
     pub fn free(&self, field: usize) -> Cell<&'a str> {
         let text = self.text(field);
+        if text.is_empty() {
+            return Ok(text);
+        }
         if text.len() > 400 && text.chars().count() > 400 {
             return Err(self.complain(field, "超过 400 个字符", "longer than 400 characters"));
         }
         if self.options.screen
-            && let Some(found) = person::screen(text)
+            && let Some(found) = personal::number(text)
         {
             let (zh, en) = match found {
-                person::Found::Identity => ("含有身份证号", "holds an identity number"),
-                person::Found::Telephone => ("含有手机号", "holds a mobile telephone number"),
+                PersonalKind::Identity => ("含有身份证号", "holds an identity number"),
+                _ => ("含有电话号码", "holds a telephone number"),
             };
-            return Err(Complaint::new(self.plan.name(field), person::mask(text), zh, en)
+            return Err(Complaint::new(self.plan.name(field), personal::mask(text), zh, en)
                 .remedy("请删去个人信息，本系统不保存任何个人", "take the person's data out: no person is kept here"));
         }
         Ok(text)

@@ -87,6 +87,8 @@ pub struct ReadOptions {
     pub drop_person_columns: bool,
     /// Whether grids with invalid rings are rejected (imports do, `check` flags them).
     pub judge_rings: bool,
+    /// Whether a second row with the same key is rejected here (imports do it while they compare with the database).
+    pub judge_keys: bool,
 }
 
 impl Default for ReadOptions {
@@ -99,6 +101,7 @@ impl Default for ReadOptions {
             screen: true,
             drop_person_columns: false,
             judge_rings: true,
+            judge_keys: true,
         }
     }
 }

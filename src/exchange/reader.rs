@@ -7,15 +7,14 @@ use super::reject::{Complaint, Reject, Unit};
 use super::sheet::{self, Sheet};
 use super::{CrsOption, Ground, ReadOptions};
 use crate::crs::{Crs, Door, guess};
-use crate::domain::LonLat;
+use crate::domain::{KeyMap, LonLat};
 use crate::error::{Error, Fault, Result, Text};
 use rayon::prelude::*;
-use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::path::Path;
 
-/// Rows in a batch.
-const BATCH: usize = 16_384;
+/// Rows in a batch: few enough that what one thread makes is still in the cache of the next, and that their memory is used
+/// again instead of being given back and asked for anew.
+const BATCH: usize = 2_048;
 
 /// A record with the row that it came from.
 #[derive(Debug, Clone)]
@@ -109,20 +108,6 @@ fn choose<T: Kind>(path: &Path, options: &ReadOptions, layers: &[(String, Vec<St
     }
 }
 
-/// Hashes are their own hash.
-#[derive(Default)]
-struct Same(u64);
-
-impl Hasher for Same {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, _: &[u8]) {}
-    fn write_u128(&mut self, n: u128) {
-        self.0 = n as u64;
-    }
-}
-
 /// A file that is being read.
 pub struct Reader<T> {
     content: Box<dyn sheet::Content>,
@@ -130,8 +115,8 @@ pub struct Reader<T> {
     options: ReadOptions,
     door: Option<Door>,
     first: Option<Vec<sheet::Row>>,
-    seen: HashMap<u128, u64, BuildHasherDefault<Same>>,
-    hashers: [RandomState; 2],
+    /// Rows of the keys so far.
+    seen: KeyMap<Option<u64>>,
     pins: u64,
     odd_pins: Vec<LonLat>,
     odd: u64,
@@ -202,8 +187,7 @@ impl<T: Kind> Reader<T> {
             options: options.clone(),
             door,
             first: None,
-            seen: HashMap::default(),
-            hashers: [RandomState::new(), RandomState::new()],
+            seen: KeyMap::default(),
             pins: 0,
             odd_pins: Vec::new(),
             odd: 0,
@@ -237,7 +221,7 @@ impl<T: Kind> Reader<T> {
         let (plan, options) = (&self.plan, &self.options);
         let mut made: Vec<Result<T, Complaint>> = Vec::with_capacity(rows.len());
         rows.par_iter()
-            .with_min_len(512)
+            .with_min_len(256)
             .map(|row| match &row.broken {
                 Some(complaint) => Err(complaint.clone()),
                 None => T::read(&Cells { row, plan, options }),
@@ -249,10 +233,21 @@ impl<T: Kind> Reader<T> {
         let mut batch = Batch { rows: Vec::with_capacity(rows.len()), rejects: Vec::new() };
         for (row, made) in rows.into_iter().zip(made) {
             self.rows += 1;
-            let made =
-                made.and_then(|record| self.bring_inside(record)).and_then(|record| self.once(record, row.number));
-            match made {
-                Ok(record) => batch.rows.push(Row { number: row.number, record }),
+            // By reference: a record is half a kilobyte, and a city has a million.
+            let judged = match made {
+                Ok(record) => {
+                    batch.rows.push(Row { number: row.number, record });
+                    let record = &mut batch.rows.last_mut().expect("just pushed").record;
+                    let judged = self.bring_inside(record).and_then(|()| self.once(record, row.number));
+                    if judged.is_err() {
+                        batch.rows.pop();
+                    }
+                    judged
+                }
+                Err(complaint) => Err(complaint),
+            };
+            match judged {
+                Ok(()) => {}
                 Err(complaint) if complaint.refuses_file => {
                     return Err(Error::Invalid(vec![complaint.fault(self.unit.place(&self.place, row.number))]));
                 }
@@ -264,9 +259,9 @@ impl<T: Kind> Reader<T> {
         Ok(Some(batch))
     }
 
-    fn bring_inside(&mut self, mut record: T) -> Result<T, Complaint> {
+    fn bring_inside(&mut self, record: &mut T) -> Result<(), Complaint> {
         let raw = record.evidence().map(|(at, _)| at);
-        let Some(door) = &self.door else { return Ok(record) };
+        let Some(door) = &self.door else { return Ok(()) };
         let on_earth = record.bring_inside(door, self.options.judge_rings)?;
         if let Some(raw) = raw {
             self.pins += 1;
@@ -275,16 +270,21 @@ impl<T: Kind> Reader<T> {
                 self.odd_pins.push(raw);
             }
         }
-        Ok(record)
+        Ok(())
     }
 
-    fn once(&mut self, record: T, row: u64) -> Result<T, Complaint> {
+    fn once(&mut self, record: &T, row: u64) -> Result<(), Complaint> {
+        if !self.options.judge_keys {
+            return Ok(());
+        }
         let key = record.key();
-        let [low, high] = [0, 1].map(|i| u128::from(self.hashers[i].hash_one(key.as_bytes())));
-        match self.seen.insert(high << 64 | low, row) {
-            None => Ok(record),
+        let seen = self.seen.entry(&key);
+        match *seen {
+            None => {
+                *seen = Some(row);
+                Ok(())
+            }
             Some(first) => {
-                self.seen.insert(high << 64 | low, first);
                 let (one, two) = (self.unit.place("", first), self.unit.place("", row));
                 Err(Complaint::new(
                     T::key_field(),

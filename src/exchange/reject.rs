@@ -1,7 +1,8 @@
 //! Rows that did not pass: what is wrong with each, and the file in the shape of the input that says so.
 
 use super::gdal::Choose;
-use super::{ReadOptions, person, sheet};
+use super::{ReadOptions, sheet};
+use crate::domain::address::personal;
 use crate::error::{Error, Fault, Result, Text};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -167,5 +168,5 @@ pub fn write(
 }
 
 fn hidden(cell: &str, screen: bool) -> String {
-    if screen && person::screen(cell).is_some() { person::mask(cell) } else { cell.to_owned() }
+    if screen && personal::number(cell).is_some() { personal::mask(cell) } else { cell.to_owned() }
 }

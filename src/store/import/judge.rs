@@ -19,10 +19,13 @@ const BLOCK: usize = 1 << 19;
 pub trait Importable: Record {
     /// The tables that it refers to, with their keys.
     const REFERS: &'static [(&'static str, &'static str)];
-    /// Whether a first import takes the fast way into an empty table.
-    const BULK: bool = false;
-    /// Whether it says its own grid.
+    /// Whether it says its own grid, and is kept by it. A first import of such records goes straight into the table.
     const DECLARES_GRID: bool = false;
+
+    /// The grid that it declares.
+    fn declared_grid(&self) -> Option<&str> {
+        None
+    }
 
     /// Each reference that it makes: field, table, key.
     fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, &str));
@@ -37,8 +40,10 @@ impl Importable for Grid {
 
 impl Importable for Address {
     const REFERS: &'static [(&'static str, &'static str)] = &[("grid", "grid_code")];
-    const BULK: bool = true;
     const DECLARES_GRID: bool = true;
+    fn declared_grid(&self) -> Option<&str> {
+        self.grid.as_deref()
+    }
     fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, &str)) {
         self.grid.iter().for_each(|grid| visit("grid_code", "grid", grid));
     }
@@ -46,8 +51,10 @@ impl Importable for Address {
 
 impl Importable for Building {
     const REFERS: &'static [(&'static str, &'static str)] = &[("grid", "grid_code")];
-    const BULK: bool = true;
     const DECLARES_GRID: bool = true;
+    fn declared_grid(&self) -> Option<&str> {
+        self.grid.as_deref()
+    }
     fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, &str)) {
         self.grid.iter().for_each(|grid| visit("grid_code", "grid", grid));
     }
@@ -62,7 +69,6 @@ impl Importable for Place {
 
 impl Importable for Rental {
     const REFERS: &'static [(&'static str, &'static str)] = &[("address", "address_id")];
-    const BULK: bool = true;
     fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, &str)) {
         self.address.iter().for_each(|address| visit("address_id", "address", address));
     }
@@ -70,7 +76,6 @@ impl Importable for Rental {
 
 impl Importable for Inspection {
     const REFERS: &'static [(&'static str, &'static str)] = &[("rental", "rental_id")];
-    const BULK: bool = true;
     fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, &str)) {
         visit("rental_id", "rental", &self.rental);
     }
@@ -78,7 +83,6 @@ impl Importable for Inspection {
 
 impl Importable for Hazard {
     const REFERS: &'static [(&'static str, &'static str)] = &[("address", "address_id"), ("rental", "rental_id")];
-    const BULK: bool = true;
     fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, &str)) {
         visit("address_id", "address", &self.address);
         self.rental.iter().for_each(|rental| visit("rental_id", "rental", rental));
@@ -87,7 +91,6 @@ impl Importable for Hazard {
 
 impl Importable for Visit {
     const REFERS: &'static [(&'static str, &'static str)] = &[("address", "address_id")];
-    const BULK: bool = true;
     fn references(&self, visit: &mut dyn FnMut(&'static str, &'static str, &str)) {
         visit("address_id", "address", &self.address);
     }
@@ -107,19 +110,47 @@ struct Known {
     row: Option<u64>,
 }
 
+/// What becomes of the good rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Nothing: they are only judged.
+    Nowhere,
+    /// Into the stage.
+    Stage,
+    /// Straight into the table, with what the stage would be given on its way.
+    Table {
+        /// The import's number.
+        batch_id: i64,
+        /// The account.
+        by: String,
+    },
+}
+
+impl Way {
+    /// The columns that are sent.
+    pub(super) fn columns<T: Importable>(&self) -> String {
+        let more = if matches!(self, Way::Table { .. }) { ", batch_id, changed_by, scope_grid" } else { "" };
+        format!("{}, source_hash{more}", T::COLUMNS)
+    }
+}
+
 /// What became of the rows.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) read: u64,
     pub(super) accepted: u64,
+    /// Of the accepted, those that were sent.
+    pub(super) sent: u64,
     pub(super) unchanged: u64,
     pub(super) rejects: Vec<Reject>,
 }
 
 /// Judges the rows of one import.
 pub(super) struct Judge<T> {
-    known: HashMap<Box<str>, Known>,
+    known: KeyMap<Known>,
     was_empty: bool,
+    way: Way,
+    keep_good: bool,
     references: HashMap<&'static str, HashSet<Box<str>>>,
     /// Grids may name a parent that comes later: they wait for the end.
     waiting: Vec<(u64, T)>,
@@ -131,17 +162,17 @@ pub(super) struct Judge<T> {
 }
 
 impl<T: Importable> Judge<T> {
-    pub(super) async fn prepare(session: &mut Session) -> Result<Self> {
-        let mut known = HashMap::new();
+    pub(super) async fn prepare(session: &mut Session, keep_good: bool) -> Result<Self> {
+        let mut known = KeyMap::<Known>::default();
         // As text, whatever the key's type.
         let sql = format!("copy (select {}, source_hash from {}) to stdout (format binary)", T::KEY_TEXT, T::TABLE);
         {
             let mut messages = session.connection().copy_out_raw(&sql).await?;
             while let Some(message) = messages.try_next().await? {
                 if let Some(mut fields) = Fields::of_copy(&message) {
-                    let key = fields.text()?.into();
+                    let key = fields.text()?;
                     let hash = fields.next()?.and_then(|hash| hash.try_into().ok());
-                    known.insert(key, Known { hash, row: None });
+                    *known.entry(key) = Known { hash, row: None };
                 }
             }
         }
@@ -164,7 +195,9 @@ impl<T: Importable> Judge<T> {
             waiting: Vec::new(),
             rows: RowWriter { buffer: Vec::with_capacity(BLOCK + BLOCK / 8) },
             row: RowWriter::default(),
-            columns: T::COLUMNS.split(", ").count() as i16 + 1,
+            columns: 0,
+            way: Way::Nowhere,
+            keep_good,
             tally: Tally::default(),
             kind: PhantomData,
         })
@@ -172,6 +205,14 @@ impl<T: Importable> Judge<T> {
 
     pub(super) fn table_is_empty(&self) -> bool {
         self.was_empty
+    }
+
+    /// Says where the good rows go; the answer is the columns that they bring.
+    pub(super) fn send(&mut self, way: Way) -> String {
+        let columns = way.columns::<T>();
+        self.columns = columns.split(", ").count() as i16;
+        self.way = way;
+        columns
     }
 
     pub(super) fn judge(&mut self, incoming: Incoming<T>) {
@@ -209,10 +250,7 @@ impl<T: Importable> Judge<T> {
         let digest: [u8; 32] = Sha256::digest(&self.row.buffer).into();
         let hash: [u8; 16] = digest[..16].try_into().expect("half of it");
         let key = record.key();
-        let known = match self.known.get_mut(&*key) {
-            Some(known) => known,
-            None => self.known.entry(key.as_ref().into()).or_default(),
-        };
+        let known = self.known.entry(&key);
         if let Some(first) = known.row {
             let key = key.into_owned();
             let reason = Text::new(format!("编号重复,首次出现在第 {first} 行"), format!("the same key as row {first}"));
@@ -225,10 +263,20 @@ impl<T: Importable> Judge<T> {
             self.tally.unchanged += 1;
             return;
         }
+        self.tally.accepted += 1;
+        // What nobody will keep needn't be sent.
+        if self.way == Way::Nowhere || (!self.tally.rejects.is_empty() && !self.keep_good) {
+            return;
+        }
+        self.tally.sent += 1;
         self.rows.buffer.extend_from_slice(&self.columns.to_be_bytes());
         self.rows.buffer.extend_from_slice(&self.row.buffer);
         self.rows.bytes(&hash);
-        self.tally.accepted += 1;
+        if let Way::Table { batch_id, by } = &self.way {
+            self.rows.bytes(&batch_id.to_be_bytes());
+            self.rows.text(by);
+            self.rows.text_or_null(record.declared_grid());
+        }
     }
 
     fn reject(&mut self, row: u64, field: &str, value: String, reason: Text, remedy: Text) {

@@ -1,8 +1,9 @@
 //! Files' records into the database: all or nothing, twice the same is once, and taken back as a whole.
 //!
-//! The source is read and judged on a thread of its own while PostgreSQL takes the good rows by binary COPY into a stage;
-//! one statement under row security then brings the stage into the table. Nothing is visible before the commit, and a
-//! killed process or server leaves nothing behind.
+//! The source is read and judged on a thread of its own while PostgreSQL takes the good rows by binary COPY: straight into
+//! the table where that is still empty, and then key and indexes are built once; else into a stage, which one statement
+//! under row security brings into the table. Nothing is visible before the commit, and a killed process or server leaves
+//! nothing behind.
 
 mod judge;
 mod undo;
@@ -15,7 +16,7 @@ use super::fault::garbled;
 use super::session::Session;
 use crate::domain::{Actor, Role, Scope};
 use crate::error::{Error, Fault, Result};
-use judge::{Judge, Tally};
+use judge::{Judge, Tally, Way};
 use sqlx::{AssertSqlSafe, Row};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,11 +91,15 @@ impl Store {
         // One import at a time: two would judge by the same picture and collide at the end.
         sqlx::query("select pg_advisory_xact_lock(hashtext('gridpin import'))").execute(session.connection()).await?;
         let batch_id = session.start_batch(T::TABLE, options).await?;
-        let judge = Judge::<T>::prepare(&mut session).await?;
-        let fresh = judge.table_is_empty();
-        sqlx::query("select import_stage($1)").bind(T::TABLE).execute(session.connection()).await?;
+        let mut judge = Judge::<T>::prepare(&mut session, options.keep_good).await?;
+        let way = if options.dry_run {
+            Way::Nowhere
+        } else {
+            session.open_way::<T>(judge.table_is_empty(), batch_id).await?
+        };
+        let columns = judge.send(way.clone());
 
-        let tally = session.fill_stage(judge, source).await?;
+        let tally = session.send_rows(judge, source, &way, &columns).await?;
         let mut summary = ImportSummary {
             read: tally.read,
             accepted: tally.accepted,
@@ -107,9 +112,7 @@ impl Store {
         if options.dry_run || (summary.rejected > 0 && !options.keep_good) {
             return Ok(summary);
         }
-        if summary.accepted > 0 {
-            session.take_stage::<T>(fresh, summary.accepted).await?;
-        }
+        session.close_way::<T>(&way, summary.accepted).await?;
         session.finish_batch(batch_id, &summary).await?;
         session.audit(
             "import",
@@ -165,7 +168,20 @@ impl Session {
         Ok(())
     }
 
-    async fn fill_stage<T, S>(&mut self, mut judge: Judge<T>, source: S) -> Result<Tally>
+    /// Makes ready where the rows go.
+    async fn open_way<T: Importable>(&mut self, table_is_empty: bool, batch_id: i64) -> Result<Way> {
+        if table_is_empty && T::DECLARES_GRID && self.actor().scope == Scope::All {
+            let row = sqlx::query("select import_open($1)").bind(T::TABLE).fetch_one(self.connection()).await?;
+            // It isn't, where it has a history: then the way of all others.
+            if row.try_get(0)? {
+                return Ok(Way::Table { batch_id, by: self.actor().name.clone() });
+            }
+        }
+        sqlx::query("select import_stage($1)").bind(T::TABLE).execute(self.connection()).await?;
+        Ok(Way::Stage)
+    }
+
+    async fn send_rows<T, S>(&mut self, mut judge: Judge<T>, source: S, way: &Way, columns: &str) -> Result<Tally>
     where
         T: Importable,
         S: Iterator<Item = Result<Incoming<T>>> + Send + 'static,
@@ -190,14 +206,21 @@ impl Session {
             }
             Ok(tally)
         });
-        let statement =
-            format!("copy pg_temp.{}_stage ({}, source_hash) from stdin (format binary)", T::TABLE, T::COLUMNS);
-        let mut copy = self.connection().copy_in_raw(&statement).await?;
+        let target = match way {
+            Way::Table { .. } => T::TABLE.to_owned(),
+            Way::Stage => format!("pg_temp.{}_stage", T::TABLE),
+            Way::Nowhere => {
+                while receiver.recv().await.is_some() {}
+                return joined(reader.await);
+            }
+        };
+        let mut copy =
+            self.connection().copy_in_raw(&format!("copy {target} ({columns}) from stdin (format binary)")).await?;
         copy.send(COPY_HEADER).await?;
         while let Some(block) = receiver.recv().await {
             copy.send(block).await?;
         }
-        let tally = match reader.await.map_err(|error| Error::Internal(format!("the reader broke: {error}")))? {
+        let tally = match joined(reader.await) {
             Ok(tally) => tally,
             Err(error) => {
                 copy.abort("the source can't be read").await?;
@@ -206,33 +229,33 @@ impl Session {
         };
         copy.send(COPY_TRAILER).await?;
         let rows = copy.finish().await?;
-        if rows != tally.accepted {
-            return Err(garbled(format!("{rows} rows in the stage, {} sent", tally.accepted)));
+        if rows != tally.sent {
+            return Err(garbled(format!("{rows} rows arrived, {} were sent", tally.sent)));
         }
         Ok(tally)
     }
 
-    async fn take_stage<T: Importable>(&mut self, fresh: bool, accepted: u64) -> Result<()> {
-        if fresh && T::BULK && self.actor().scope == Scope::All {
-            let columns: Vec<&str> = T::COLUMNS.split(", ").chain(["source_hash"]).collect();
-            let row = sqlx::query("select import_into_empty($1, $2)")
-                .bind(T::TABLE)
-                .bind(columns)
-                .fetch_one(self.connection())
-                .await?;
-            match row.try_get::<Option<i64>, _>(0)? {
-                Some(rows) if rows as u64 == accepted => return Ok(()),
-                Some(rows) => return Err(garbled(format!("{rows} of {accepted} rows stored"))),
-                // It has a history: go the way of all others.
-                None => {}
+    /// Makes the rows that were sent part of the table.
+    async fn close_way<T: Importable>(&mut self, way: &Way, accepted: u64) -> Result<()> {
+        match way {
+            Way::Nowhere => {}
+            Way::Table { .. } => {
+                sqlx::query("select import_close($1)").bind(T::TABLE).execute(self.connection()).await?;
             }
-        }
-        let done = sqlx::query(AssertSqlSafe(upsert::<T>())).execute(self.connection()).await?;
-        if done.rows_affected() != accepted {
-            return Err(garbled(format!("{} of {accepted} rows stored", done.rows_affected())));
+            Way::Stage if accepted == 0 => {}
+            Way::Stage => {
+                let done = sqlx::query(AssertSqlSafe(upsert::<T>())).execute(self.connection()).await?;
+                if done.rows_affected() != accepted {
+                    return Err(garbled(format!("{} of {accepted} rows stored", done.rows_affected())));
+                }
+            }
         }
         Ok(())
     }
+}
+
+fn joined(outcome: std::result::Result<Result<Tally>, tokio::task::JoinError>) -> Result<Tally> {
+    outcome.map_err(|error| Error::Internal(format!("the reader broke: {error}")))?
 }
 
 /// From the stage into the table: new keys are inserted, known ones updated. A key that was withdrawn goes on counting its
