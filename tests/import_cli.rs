@@ -255,3 +255,80 @@ async fn good_rows_are_kept_when_that_is_asked_for_and_the_others_come_back_as_a
         .unwrap();
     assert!(String::from_utf8_lossy(&alone.stdout).contains("read 1003 = accepted 1001 + unchanged 0 + rejected 2"));
 }
+
+#[tokio::test]
+async fn what_a_replacing_file_lacks_ends_with_a_day_and_too_much_of_it_is_refused() {
+    let Some(site) = Site::make("replacing import").await else { return };
+    let old = site.import("address", &site.file("old.csv", &addresses(100, "丽阳街")), &["--batch", "east"]);
+    assert_eq!(old.code, 0, "{old:?}");
+    let other = addresses(10, "解放街").replace("\nN", "\nW");
+    assert_eq!(site.import("address", &site.file("west.csv", &other), &["--batch", "west"]).code, 0);
+    let alive = "select count(*)::text from address where status = 'active'";
+    let file = |rows: usize| site.file("new.csv", &addresses(rows, "丽阳街"));
+
+    // 110 in use, 5 of them in the file: 95.5 % would go.
+    let before = site.state().await;
+    for more in [&["--replace"][..], &["--replace=all", "--dry-run"]] {
+        let said = site.import("address", &file(5), more);
+        assert_eq!(said.code, 2, "{said:?}");
+        for part in ["--replace", "105 / 110", "95.5", "--allow-mass-deletion"] {
+            assert!(said.err.contains(part), "{part}: {said:?}");
+        }
+        assert_eq!(site.state().await, before);
+    }
+    // A fifth of the batch goes without a word, more with a warning; the other batch isn't spoken of.
+    let tried = site.import("address", &file(80), &["--replace=batch", "--batch", "east", "--dry-run"]);
+    assert_eq!((tried.code, tried.err.as_str()), (0, ""), "{tried:?}");
+    assert!(tried.out.contains("ended 20 of 100 in use"), "{tried:?}");
+    assert_eq!(site.state().await, before);
+    let said = site.import("address", &file(70), &["--replace=batch", "--batch", "east"]);
+    assert_eq!((said.code, said.counts()), (0, "70 = accepted 0 + unchanged 70 + rejected 0"), "{said:?}");
+    assert!(said.out.contains("ended 30 of 100 in use"), "{said:?}");
+    assert!(said.err.contains("30 of 100 records (30.0 %)"), "{said:?}");
+    assert_eq!(site.one(alive).await, "80");
+    assert_eq!(
+        site.one("select string_agg(distinct status || (ended_on = current_date)::text || version, ',') from address where address_id in ('N70', 'N99')").await,
+        "demolishedtrue2"
+    );
+    assert_eq!(site.one("select count(*)::text from address_version where status = 'active'").await, "30");
+    assert_eq!(
+        site.one("select concat_ws(' ', read, unchanged, ended) from batch order by batch_id desc limit 1").await,
+        "70 70 30"
+    );
+
+    // It is in the file again: it is in use again. The same file once more ends nothing more.
+    let said = site.import("address", &file(71), &["--replace=batch", "--batch", "east"]);
+    assert_eq!((said.code, said.counts()), (0, "71 = accepted 1 + unchanged 70 + rejected 0"), "{said:?}");
+    assert_eq!(
+        site.one("select concat_ws(' ', status, ended_on, version) from address where address_id = 'N70'").await,
+        "active 3"
+    );
+    // All of the city, asked for outright; and all back.
+    let said = site.import("address", &file(5), &["--replace", "--allow-mass-deletion"]);
+    assert!(said.code == 0 && said.out.contains("ended 76 of 81 in use") && said.err.contains("93.8 %"), "{said:?}");
+    assert_eq!(site.one(alive).await, "5");
+    let undone = site.run(&["import", "undo", said.batch()]);
+    assert!(undone.code == 0 && undone.out.contains("0 records withdrawn, 76 restored"), "{undone:?}");
+    assert_eq!(site.one(alive).await, "81");
+
+    // What can't be said of a file: that it lacks what it couldn't tell.
+    let before = site.state().await;
+    let broken = site.file("broken.csv", &(addresses(90, "丽阳街") + "N90,丽阳街91号,V99,120.005,28.005\n"));
+    let said = site.import("address", &broken, &["--replace"]);
+    assert!(said.code == 2 && said.err.contains("V99") && !said.out.contains("ended"), "{said:?}");
+    assert_eq!(site.import("address", &broken, &["--replace", "--keep-good"]).code, 2);
+    let grids = site.folder.path().join("grids.geojson");
+    let said = site.import("grid", &grids, &["--replace"]);
+    assert!(said.code == 2 && said.err.contains("only addresses"), "{said:?}");
+    assert_eq!(site.state().await, before);
+    // A site's own thresholds.
+    let strict =
+        site.file("strict.toml", "import_deletion_error_share = 0.01\nimport_deletion_warning_share = 0.001\n");
+    let said = site.import(
+        "address",
+        &file(70),
+        &["--replace=batch", "--batch", "east", "--thresholds", strict.to_str().unwrap()],
+    );
+    assert!(said.code == 2 && said.err.contains("1 / 71"), "{said:?}");
+    assert_eq!(site.state().await, before);
+}

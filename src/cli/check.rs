@@ -100,7 +100,7 @@ pub fn run(args: Args) -> Result<()> {
         .num_threads(args.threads)
         .build()
         .map_err(|error| Error::Internal(format!("no threads: {error}")))?;
-    let thresholds = thresholds(&args)?;
+    let thresholds = thresholds(args.thresholds.as_deref())?;
     let progress = Progress::new();
     let records = pool.install(|| read_all(&args, &progress))?;
     let read_s = started.elapsed().as_secs_f64();
@@ -157,8 +157,9 @@ fn format(args: &Args) -> Result<Format> {
     Ok(format)
 }
 
-fn thresholds(args: &Args) -> Result<Thresholds> {
-    let Some(path) = &args.thresholds else { return Ok(Thresholds::default()) };
+/// The thresholds of a site's file, or those that are shipped.
+pub(super) fn thresholds(path: Option<&Path>) -> Result<Thresholds> {
+    let Some(path) = path else { return Ok(Thresholds::default()) };
     let place = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
         Error::invalid(

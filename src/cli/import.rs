@@ -3,7 +3,7 @@
 use crate::domain::{Actor, Address, Building, Grid, Hazard, Headcount, Place, Rental, Role, Scope};
 use crate::error::{Error, Fault, Result, Text};
 use crate::exchange::{self, Columns, CrsOption, Ground, Kind, ReadOptions, Reader, encoding, osm, write_rejects};
-use crate::store::import::Importable;
+use crate::store::import::{Extent, Importable, Replace};
 use crate::store::{ImportOptions, ImportSummary, Incoming, Reject, Store};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -41,12 +41,38 @@ pub struct Args {
     /// Writes the rejected rows, in the shape of the input with row, field, value and reason
     #[arg(long, value_name = "FILE.csv")]
     pub rejects: Option<PathBuf>,
+    /// Ends, as of today, the addresses in use that the file lacks: all of them, or with =batch those that imports of the
+    /// same --batch brought. Nothing is deleted, and the import can be undone
+    #[arg(
+        long,
+        value_enum,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "all",
+        conflicts_with = "keep_good"
+    )]
+    pub replace: Option<Lacking>,
+    /// Lets --replace end more records than the rule import_mass_deletion lets pass
+    #[arg(long, requires = "replace")]
+    pub allow_mass_deletion: bool,
+    /// Thresholds of a site, in the form of data/threshold.toml
+    #[arg(long, value_name = "F.toml")]
+    pub thresholds: Option<PathBuf>,
     /// PostgreSQL connection URL of the application's role
     #[arg(long, env = "GRIDPIN_DATABASE", hide_env_values = true)]
     pub database: Option<String>,
     /// Account that the import is recorded under
     #[arg(long, default_value = "system", value_name = "ACCOUNT")]
     pub by: String,
+}
+
+/// Which records end when the file lacks them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Lacking {
+    /// All that are in use / 全部在用记录
+    All,
+    /// Those that imports of the same batch name brought / 同名批次导入的记录
+    Batch,
 }
 
 /// How files are read: shared by the commands that read them.
@@ -116,6 +142,15 @@ pub enum What {
 /// # Errors
 /// `Invalid` with every fault of the file when it was refused; the store's errors.
 pub fn run(args: Args) -> Result<()> {
+    if args.replace.is_some() && args.what != What::Address {
+        return Err(Error::invalid(
+            &args.file,
+            "--replace",
+            "",
+            Text::new("只有地址可以整体替换导入", "only addresses can be replaced as a whole"),
+            Text::new("去掉 --replace", "leave --replace out"),
+        ));
+    }
     match args.what {
         What::Grid => import_file::<Grid>(&args),
         What::Address => import_file::<Address>(&args),
@@ -277,6 +312,7 @@ where
         file_hash: None,
         keep_good: args.keep_good,
         dry_run: args.dry_run,
+        replace: replace(args)?,
     };
     let actor = actor(args);
     super::block_on(async move {
@@ -285,6 +321,19 @@ where
         store.close().await;
         summary
     })
+}
+
+fn replace(args: &Args) -> Result<Option<Replace>> {
+    let Some(lacking) = args.replace else { return Ok(None) };
+    Ok(Some(Replace {
+        extent: match lacking {
+            Lacking::All => Extent::All,
+            Lacking::Batch => Extent::Batch,
+        },
+        on: chrono::Local::now().date_naive(),
+        allow_mass_deletion: args.allow_mass_deletion,
+        thresholds: super::check::thresholds(args.thresholds.as_deref())?,
+    }))
 }
 
 /// Prints the summary, writes the rejects, and says by its answer whether the file was refused.
@@ -328,6 +377,16 @@ fn print_summary(kind: &str, summary: &ImportSummary, started: Instant) {
         "{kind}: read {read} = accepted {accepted} + unchanged {unchanged} + rejected {rejected}\n\
          {kind}：读取 {read} = 接受 {accepted} + 未变 {unchanged} + 拒绝 {rejected}"
     ));
+    if summary.present > 0 {
+        let ImportSummary { present, ended, .. } = summary;
+        super::print(&format!(
+            "{kind}: ended {ended} of {present} in use that the file lacks\n\
+             {kind}：在用 {present} 条中，文件没有的 {ended} 条已注销"
+        ));
+    }
+    for warning in &summary.warnings {
+        eprintln!("{warning}");
+    }
     let seconds = started.elapsed().as_secs_f64();
     match summary.batch_id {
         Some(id) => {
@@ -438,9 +497,10 @@ fn list(args: &Args) -> Result<()> {
     let batches = super::block_on(async move { Store::connect(&url).await?.begin(&actor).await?.batches(50).await })?;
     for batch in batches {
         let [read, accepted, unchanged, rejected] = batch.counts;
+        let ended = if batch.ended > 0 { format!(", ended / 注销 {}", batch.ended) } else { String::new() };
         let state = if batch.undone_at.is_some() { "undone / 已撤销" } else { "" };
         super::print(&format!(
-            "{:>6}  {}  {:<10} {}  read {read} = {accepted} + {unchanged} + {rejected}  {} {state}",
+            "{:>6}  {}  {:<10} {}  read {read} = {accepted} + {unchanged} + {rejected}{ended}  {} {state}",
             batch.batch_id,
             batch.made_at.format("%Y-%m-%d %H:%M"),
             batch.kind,

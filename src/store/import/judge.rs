@@ -14,6 +14,15 @@ use std::marker::PhantomData;
 /// Rows are handed to PostgreSQL in blocks of this size.
 const BLOCK: usize = 1 << 19;
 
+/// How records of a kind live and end, in SQL.
+#[derive(Debug, Clone, Copy)]
+pub struct Life {
+    /// Which are in use.
+    pub alive: &'static str,
+    /// What is set when they end, on the day `$2`.
+    pub end: &'static str,
+}
+
 /// A record of which files are imported.
 #[allow(private_bounds)]
 pub trait Importable: Record {
@@ -21,6 +30,9 @@ pub trait Importable: Record {
     const REFERS: &'static [(&'static str, &'static str)];
     /// Whether it says its own grid, and is kept by it. A first import of such records goes straight into the table.
     const DECLARES_GRID: bool = false;
+
+    /// How it lives and ends, where it ends with a day.
+    const LIFE: Option<Life> = None;
 
     /// The grid that it declares.
     fn declared_grid(&self) -> Option<&str> {
@@ -40,6 +52,7 @@ impl Importable for Grid {
 
 impl Importable for Address {
     const REFERS: &'static [(&'static str, &'static str)] = &[("grid", "grid_code")];
+    const LIFE: Option<Life> = Some(Life { alive: "status = 'active'", end: "status = 'demolished', ended_on = $2" });
     const DECLARES_GRID: bool = true;
     fn declared_grid(&self) -> Option<&str> {
         self.grid.as_deref()
@@ -105,9 +118,9 @@ impl Importable for Headcount {
 
 /// What is known of a key: the hash of the row that last wrote it, and where it stands in this source.
 #[derive(Debug, Default)]
-struct Known {
+pub(super) struct Known {
     hash: Option<[u8; 16]>,
-    row: Option<u64>,
+    pub(super) row: Option<u64>,
 }
 
 /// What becomes of the good rows.
@@ -292,12 +305,12 @@ impl<T: Importable> Judge<T> {
         Some(std::mem::replace(&mut self.rows.buffer, Vec::with_capacity(BLOCK + BLOCK / 8)))
     }
 
-    pub(super) fn finish(mut self) -> (Vec<u8>, Tally) {
+    pub(super) fn finish(mut self) -> (Vec<u8>, Tally, KeyMap<Known>) {
         for (row, record) in std::mem::take(&mut self.waiting) {
             self.judge_record(row, &record);
         }
         self.tally.rejects.sort_by_key(|reject| reject.row);
-        (self.rows.buffer, self.tally)
+        (self.rows.buffer, self.tally, self.known)
     }
 }
 

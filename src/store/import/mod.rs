@@ -6,17 +6,20 @@
 //! nothing behind.
 
 mod judge;
+mod replace;
 mod undo;
 
-pub use judge::Importable;
+pub use judge::{Importable, Life};
+pub use replace::{Extent, Replace};
 
 use super::codec::{COPY_HEADER, COPY_TRAILER};
 use super::connect::Store;
 use super::fault::garbled;
 use super::session::Session;
-use crate::domain::{Actor, Role, Scope};
-use crate::error::{Error, Fault, Result};
-use judge::{Judge, Tally, Way};
+use crate::domain::{Actor, KeyMap, Role, Scope};
+use crate::error::{Error, Fault, Result, Text};
+use judge::{Judge, Known, Tally, Way};
+use replace::Lacking;
 use sqlx::{AssertSqlSafe, Row};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,6 +55,8 @@ pub struct ImportOptions {
     pub keep_good: bool,
     /// Judges everything and stores nothing.
     pub dry_run: bool,
+    /// Ends the records in use that the source lacks. Not together with `keep_good`: a refused row lacks nothing.
+    pub replace: Option<Replace>,
 }
 
 /// What came of an import: `read = accepted + unchanged + rejected`, always.
@@ -66,6 +71,12 @@ pub struct ImportSummary {
     /// Rows that were refused: by the source's reader, for a second row with the same key, or for naming something that
     /// does not exist.
     pub rejected: u64,
+    /// Records in use before it, of those that a replacing import speaks of; 0 for others.
+    pub present: u64,
+    /// Of them, those that it ended because the source lacks them.
+    pub ended: u64,
+    /// What a user should know about it.
+    pub warnings: Vec<Text>,
     /// Whether anything was kept: not for a dry run, nor when a row was rejected and not `keep_good`.
     pub stored: bool,
     /// The import's number, for its undo; none when nothing was kept.
@@ -88,6 +99,15 @@ impl Store {
     {
         let mut session = self.begin(actor).await?;
         session.require(&[Role::Steward])?;
+        if options.replace.is_some() && options.keep_good {
+            return Err(Error::invalid(
+                "",
+                "--replace",
+                "--keep-good",
+                Text::new("替换导入不能只取合格的行", "a replacing import can't take the good rows only"),
+                Text::new("先更正全部被拒绝的行", "mend all rejected rows first"),
+            ));
+        }
         // One import at a time: two would judge by the same picture and collide at the end.
         sqlx::query("select pg_advisory_xact_lock(hashtext('gridpin import'))").execute(session.connection()).await?;
         let batch_id = session.start_batch(T::TABLE, options).await?;
@@ -99,27 +119,37 @@ impl Store {
         };
         let columns = judge.send(way.clone());
 
-        let tally = session.send_rows(judge, source, &way, &columns).await?;
+        let (tally, mut known) = session.send_rows(judge, source, &way, &columns).await?;
         let mut summary = ImportSummary {
             read: tally.read,
             accepted: tally.accepted,
             unchanged: tally.unchanged,
             rejected: tally.rejects.len() as u64,
-            stored: false,
-            batch_id: None,
             rejects: tally.rejects,
+            ..ImportSummary::default()
         };
+        let mut lacking = Lacking::default();
+        if let Some(replace) = &options.replace
+            && summary.rejected == 0
+        {
+            lacking = session.lacking::<T>(replace, &options.batch, &mut known).await?;
+            (summary.present, summary.ended) = (lacking.present, lacking.count());
+            summary.warnings.extend(lacking.warning.take());
+        }
         if options.dry_run || (summary.rejected > 0 && !options.keep_good) {
             return Ok(summary);
         }
         session.close_way::<T>(&way, summary.accepted).await?;
+        if let Some(replace) = &options.replace {
+            session.end::<T>(&lacking, replace.on).await?;
+        }
         session.finish_batch(batch_id, &summary).await?;
         session.audit(
             "import",
             T::TABLE,
             serde_json::json!({
                 "batch_id": batch_id, "batch": options.batch, "read": summary.read, "accepted": summary.accepted,
-                "unchanged": summary.unchanged, "rejected": summary.rejected,
+                "unchanged": summary.unchanged, "rejected": summary.rejected, "ended": summary.ended,
             }),
         );
         session.commit().await?;
@@ -157,14 +187,17 @@ impl Session {
     }
 
     async fn finish_batch(&mut self, batch_id: i64, summary: &ImportSummary) -> Result<()> {
-        sqlx::query("update batch set read = $2, accepted = $3, unchanged = $4, rejected = $5 where batch_id = $1")
-            .bind(batch_id)
-            .bind(summary.read as i64)
-            .bind(summary.accepted as i64)
-            .bind(summary.unchanged as i64)
-            .bind(summary.rejected as i64)
-            .execute(self.connection())
-            .await?;
+        sqlx::query(
+            "update batch set read = $2, accepted = $3, unchanged = $4, rejected = $5, ended = $6 where batch_id = $1",
+        )
+        .bind(batch_id)
+        .bind(summary.read as i64)
+        .bind(summary.accepted as i64)
+        .bind(summary.unchanged as i64)
+        .bind(summary.rejected as i64)
+        .bind(summary.ended as i64)
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 
@@ -181,7 +214,13 @@ impl Session {
         Ok(Way::Stage)
     }
 
-    async fn send_rows<T, S>(&mut self, mut judge: Judge<T>, source: S, way: &Way, columns: &str) -> Result<Tally>
+    async fn send_rows<T, S>(
+        &mut self,
+        mut judge: Judge<T>,
+        source: S,
+        way: &Way,
+        columns: &str,
+    ) -> Result<(Tally, KeyMap<Known>)>
     where
         T: Importable,
         S: Iterator<Item = Result<Incoming<T>>> + Send + 'static,
@@ -191,7 +230,7 @@ impl Session {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let _stop = Stop(stop);
-        let reader = tokio::task::spawn_blocking(move || -> Result<Tally> {
+        let reader = tokio::task::spawn_blocking(move || -> Result<(Tally, KeyMap<Known>)> {
             for incoming in source {
                 judge.judge(incoming?);
                 if let Some(block) = judge.full_block()
@@ -200,11 +239,11 @@ impl Session {
                     return Err(Error::Internal("the import was given up".into()));
                 }
             }
-            let (last, tally) = judge.finish();
+            let (last, tally, known) = judge.finish();
             if sender.blocking_send(last).is_err() {
                 return Err(Error::Internal("the import was given up".into()));
             }
-            Ok(tally)
+            Ok((tally, known))
         });
         let target = match way {
             Way::Table { .. } => T::TABLE.to_owned(),
@@ -220,8 +259,8 @@ impl Session {
         while let Some(block) = receiver.recv().await {
             copy.send(block).await?;
         }
-        let tally = match joined(reader.await) {
-            Ok(tally) => tally,
+        let (tally, known) = match joined(reader.await) {
+            Ok(judged) => judged,
             Err(error) => {
                 copy.abort("the source can't be read").await?;
                 return Err(error);
@@ -232,7 +271,7 @@ impl Session {
         if rows != tally.sent {
             return Err(garbled(format!("{rows} rows arrived, {} were sent", tally.sent)));
         }
-        Ok(tally)
+        Ok((tally, known))
     }
 
     /// Makes the rows that were sent part of the table.
@@ -254,7 +293,7 @@ impl Session {
     }
 }
 
-fn joined(outcome: std::result::Result<Result<Tally>, tokio::task::JoinError>) -> Result<Tally> {
+fn joined<T>(outcome: std::result::Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
     outcome.map_err(|error| Error::Internal(format!("the reader broke: {error}")))?
 }
 

@@ -22,6 +22,8 @@ pub struct Batch {
     pub file: String,
     /// Rows read, accepted, unchanged, rejected.
     pub counts: [i64; 4],
+    /// Records that it ended because its file lacked them.
+    pub ended: i64,
     /// Account.
     pub made_by: String,
     /// When.
@@ -92,7 +94,7 @@ impl Session {
     /// `Unavailable`. Others than stewards see none.
     pub async fn batches(&mut self, limit: i64) -> Result<Vec<Batch>> {
         let rows = sqlx::query(
-            "select batch_id, name, kind, file, read, accepted, unchanged, rejected, made_by, made_at, undone_at
+            "select batch_id, name, kind, file, read, accepted, unchanged, rejected, made_by, made_at, undone_at, ended
              from batch order by batch_id desc limit $1",
         )
         .bind(limit)
@@ -109,6 +111,7 @@ impl Session {
                     made_by: row.try_get(8)?,
                     made_at: row.try_get(9)?,
                     undone_at: row.try_get(10)?,
+                    ended: row.try_get(11)?,
                 })
             })
             .collect()
