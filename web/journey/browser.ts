@@ -41,8 +41,13 @@ export interface Visit {
 }
 
 /** Opens the client in a fresh browser profile. */
-export async function visit(browser: Browser, size: Size, options: { language?: 'zh' | 'en' } = {}): Promise<Visit> {
+export async function visit(
+  browser: Browser,
+  size: Size,
+  options: { language?: 'zh' | 'en'; url?: string } = {},
+): Promise<Visit> {
   const phone = size === 'phone';
+  const url = options.url ?? inject('url');
   const context = await browser.newContext({
     viewport: SIZES[size],
     deviceScaleFactor: phone ? 2 : 1,
@@ -50,7 +55,7 @@ export async function visit(browser: Browser, size: Size, options: { language?: 
     isMobile: phone,
     locale: 'zh-CN',
     timezoneId: 'Asia/Shanghai',
-    baseURL: inject('url'),
+    baseURL: url,
   });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
@@ -62,7 +67,7 @@ export async function visit(browser: Browser, size: Size, options: { language?: 
       complaints.push(message.text());
     }
   });
-  const own = new URL(inject('url')).host;
+  const own = new URL(url).host;
   page.on('request', (request) => {
     const url = new URL(request.url());
     if (/^https?:$/.test(url.protocol) && url.host !== own) strangers.push(request.url());

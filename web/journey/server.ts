@@ -8,25 +8,24 @@ declare module 'vitest' {
   }
 }
 
-/**
- * The server that the journeys visit: the one at GRIDPIN_URL, or one that is started here from GRIDPIN_BIN on the
- * database of GRIDPIN_DATABASE and stopped afterwards. It has to hold the demo town.
- */
-export default async function setup(project: TestProject): Promise<() => void> {
-  const { GRIDPIN_URL, GRIDPIN_BIN, GRIDPIN_DATABASE } = process.env;
-  if (GRIDPIN_URL) {
-    project.provide('url', GRIDPIN_URL.replace(/\/$/, ''));
-    return () => {};
-  }
-  if (!GRIDPIN_BIN || !GRIDPIN_DATABASE) {
-    throw new Error('journeys need GRIDPIN_URL, or GRIDPIN_BIN and GRIDPIN_DATABASE');
-  }
-  const port = await freePort();
+/** A server of one's own: where it answers, and how it is stopped, or killed as by a power cut. */
+export interface Server {
+  url: string;
+  stop: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>;
+}
+
+/** Whether journeys may start servers: GRIDPIN_BIN names the program, GRIDPIN_DATABASE the demo town. */
+export const mayServe = Boolean(process.env.GRIDPIN_BIN && process.env.GRIDPIN_DATABASE);
+
+/** Starts GRIDPIN_BIN on GRIDPIN_DATABASE and waits until it can do all of its work. */
+export async function serve(port?: number): Promise<Server> {
+  const bin = process.env.GRIDPIN_BIN;
+  if (!bin) throw new Error('GRIDPIN_BIN is not set');
+  port ??= await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const server = spawn(GRIDPIN_BIN, ['serve', '--bind', `127.0.0.1:${port}`], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  const stop = () => void server.kill('SIGTERM');
+  const server = spawn(bin, ['serve', '--bind', `127.0.0.1:${port}`], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
+  const stop = (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') => (server.kill(signal), ended);
   for (let i = 0; i < 240; i++) {
     if (server.exitCode != null) throw new Error(`the server ended with code ${server.exitCode}`);
     if (
@@ -34,13 +33,28 @@ export default async function setup(project: TestProject): Promise<() => void> {
         .then((answer) => answer.ok)
         .catch(() => false)
     ) {
-      project.provide('url', url);
-      return stop;
+      return { url, stop };
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  stop();
+  await stop();
   throw new Error('the server did not get ready within two minutes');
+}
+
+/**
+ * The server that the journeys visit: the one at GRIDPIN_URL, or one that is started here from GRIDPIN_BIN on the
+ * database of GRIDPIN_DATABASE and stopped afterwards. It has to hold the demo town.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { GRIDPIN_URL } = process.env;
+  if (GRIDPIN_URL) {
+    project.provide('url', GRIDPIN_URL.replace(/\/$/, ''));
+    return async () => {};
+  }
+  if (!mayServe) throw new Error('journeys need GRIDPIN_URL, or GRIDPIN_BIN and GRIDPIN_DATABASE');
+  const server = await serve();
+  project.provide('url', server.url);
+  return () => server.stop();
 }
 
 function freePort(): Promise<number> {

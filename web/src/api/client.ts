@@ -17,9 +17,16 @@ function address(path: string, query?: Query): string {
   return text ? `${path}?${text}` : path;
 }
 
+/** After this time an answer is waited for no longer, and after this the strip says that it takes long. */
+const PATIENCE_MS = 30_000;
+const SLOW_MS = 4000;
+const VOID = { zh: '', en: '' };
+
 /** One request. Throws a [`Problem`], whatever went wrong, unless it was aborted. */
 async function call<R>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<R> {
   let answer: Response;
+  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const done = link.waits(SLOW_MS);
   try {
     answer = await fetch(path, {
       method,
@@ -28,12 +35,16 @@ async function call<R>(method: string, path: string, body?: unknown, signal?: Ab
           ? { accept: 'application/json' }
           : { accept: 'application/json', 'content-type': 'application/json' },
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal,
+      signal: signal ? AbortSignal.any([signal, patience]) : patience,
     });
   } catch (error) {
     if (signal?.aborted) throw error;
+    // What was under way when the line broke may have arrived all the same; without a line it was never sent.
+    const sent = method !== 'GET' && navigator.onLine;
     link.lost();
-    throw new Problem('offline', 0, { zh: '', en: '' }, { zh: '', en: '' });
+    throw new Problem(sent ? 'unanswered' : 'offline', 0, VOID, VOID);
+  } finally {
+    done();
   }
   link.alive();
   if (answer.ok) return (answer.status === 204 ? undefined : await answer.json().catch(() => undefined)) as R;
@@ -84,5 +95,10 @@ export const api = {
     call<T.Hazard>('POST', `/api/hazards/${id(hazard)}/transitions`, { to, base_version, note }),
 
   grids: (query: Query, signal?: AbortSignal) => get<T.Page<T.Grid>>('/api/grids', query, signal),
+  inspect: (body: T.NewInspection) => call<T.Inspection>('POST', '/api/inspections', body),
+  report: (body: T.NewHazard) => call<T.Hazard>('POST', '/api/hazards', body),
+  visit: (body: T.NewVisit) => call<T.Visit>('POST', '/api/visits', body),
+
+  readiness: () => get<T.Readiness>('/readyz'),
   indicators: (query: Query, signal?: AbortSignal) => get<T.Indicators>('/api/indicators', query, signal),
 };

@@ -7,6 +7,8 @@ class Link {
   state: LinkState = $state(navigator.onLine ? 'ok' : 'offline');
   /** When the server last answered: what is on the screen is of then. */
   freshAt: Date = $state(new Date());
+  /** Requests that have been waiting for their answer longer than people wait without a word. */
+  slow = $state(0);
   #listeners = new Set<() => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -21,7 +23,7 @@ class Link {
     if (this.state === 'ok') return;
     this.state = 'ok';
     clearTimeout(this.#timer);
-    for (const listener of this.#listeners) listener();
+    this.renew();
   }
 
   /** A request found nobody. Looks again by itself until somebody answers. */
@@ -29,6 +31,24 @@ class Link {
     this.state = navigator.onLine ? 'down' : 'offline';
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.retry(), 4000);
+  }
+
+  /** A request waits; call what is returned when it has ended. */
+  waits(patientMs: number): () => void {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.slow++;
+    }, patientMs);
+    return () => {
+      clearTimeout(timer);
+      if (late) this.slow--;
+    };
+  }
+
+  /** Somebody signed in again: everything that failed meanwhile is looked at anew. */
+  renew(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   /** Looks whether the server is back. */

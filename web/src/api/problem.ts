@@ -8,7 +8,15 @@ export interface FieldError {
 
 /** The kinds of failure that the client treats differently. */
 export type ProblemKind =
-  'offline' | 'signed_out' | 'forbidden' | 'not_found' | 'conflict' | 'invalid' | 'unavailable' | 'fault';
+  | 'offline'
+  | 'unanswered'
+  | 'signed_out'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'invalid'
+  | 'unavailable'
+  | 'fault';
 
 /** An RFC 9457 problem of the server, or the lack of any answer. */
 export class Problem extends Error {

@@ -1,5 +1,6 @@
 import { events } from './events';
 import { api, onSignedOut } from './client';
+import { link } from './link.svelte';
 import type { Config, Me, Role } from './types';
 import type { StyleSpecification } from 'maplibre-gl';
 import type { Page } from '../view/url';
@@ -27,13 +28,12 @@ class Session {
   basemap: StyleSpecification | null = null;
   /** Whether the first look at the server is over. */
   ready = $state(false);
-  /** Why the sign-in page is shown: an earlier session ran out. */
+  /** The session ran out: the page stays as it is, and its person signs in again above it. */
   expired = $state(false);
 
   constructor() {
     onSignedOut.call = () => {
       if (this.me) this.expired = true;
-      this.me = null;
       events.stop();
     };
     events.onClosed = () => void api.me().catch(() => undefined);
@@ -67,8 +67,16 @@ class Session {
 
   async signIn(name: string, password: string): Promise<void> {
     await api.signIn(name, password);
-    this.expired = false;
     await this.#look();
+    const again = this.expired;
+    this.expired = false;
+    if (again) link.renew();
+  }
+
+  /** Leaves a page whose session has ended. */
+  leave(): void {
+    this.me = null;
+    this.expired = false;
   }
 
   async signOut(): Promise<void> {

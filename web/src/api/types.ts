@@ -46,6 +46,16 @@ export type RentalDetail = Omit<Whole<Schemas['Rental']>, 'hazards' | 'inspectio
   inspections: Schemas['Inspection'][];
   hazards: Hazard[];
 };
+export type Inspection = Schemas['Inspection'];
+export type NewInspection = Schemas['NewInspection'];
+export type Findings = Schemas['NewInspection']['findings'];
+export type CheckItem = Schemas['CheckItem'];
+export type NewHazard = Schemas['NewHazard'];
+export type HazardState = Schemas['HazardState'];
+export type NewVisit = Schemas['NewVisit'];
+export type Visit = Schemas['Visit'];
+export type VisitOutcome = Schemas['VisitOutcome'];
+export type Readiness = Schemas['Ready'];
 export type HeatSummary = Schemas['HeatSummary'];
 
 export type IndicatorValue = Whole<Schemas['Indicator']>;

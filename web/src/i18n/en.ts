@@ -1,6 +1,7 @@
 import * as card from './word/card';
 import * as cover from './word/cover';
 import * as flag from './word/flag';
+import * as form from './word/form';
 import * as frame from './word/frame';
 import * as map from './word/map';
 import * as rental from './word/rental';
@@ -20,6 +21,7 @@ export const en: Record<Key, string> = {
   ...review.en,
   ...rental.en,
   ...cover.en,
+  ...form.en,
   ...map.en,
   ...word.en,
 };

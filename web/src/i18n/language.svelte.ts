@@ -18,10 +18,14 @@ export function setLanguage(next: Language): void {
 }
 document.documentElement.lang = language.current === 'zh' ? 'zh-CN' : 'en';
 
-/** The text of a key, with its `{places}` filled. */
+/** The text of a key, with its `{places}` filled; `{n?hazard:hazards}` is the first word for 1, else the second. */
 export function t(key: Key, values: Record<string, string | number> = {}): string {
   const text: string = (language.current === 'zh' ? zh : en)[key];
-  return text.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
+  return text
+    .replace(/\{(\w+)\?([^:}]*):([^}]*)\}/g, (_, name: string, one: string, many: string) =>
+      String(values[name]) === '1' ? one : many,
+    )
+    .replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place));
 }
 
 /** The text of a key that is put together from a code; the code itself where there is none. */
@@ -68,7 +72,9 @@ export function sayDay(at: string | null | undefined): string {
 
 /** What went wrong, in words; the server's own words first. `reading`: nothing was sent, so nothing can be lost. */
 export function sayProblem(problem: Problem, reading = false): string {
-  if (problem.kind === 'offline') return t(reading ? 'problem_offline_read' : 'problem_offline');
+  if (problem.kind === 'offline' || problem.kind === 'unanswered')
+    return t(reading ? 'problem_offline_read' : `problem_${problem.kind}`);
+  if (problem.kind === 'signed_out') return t('problem_signed_out');
   const reasons = problem.errors.map((error) => say(error.reason)).filter(Boolean);
   if (reasons.length) return reasons.join(language.current === 'zh' ? '；' : '; ');
   const detail = say(problem.detailText);

@@ -1,6 +1,7 @@
 import * as card from './word/card';
 import * as cover from './word/cover';
 import * as flag from './word/flag';
+import * as form from './word/form';
 import * as frame from './word/frame';
 import * as map from './word/map';
 import * as rental from './word/rental';
@@ -19,6 +20,7 @@ export const zh = {
   ...review.zh,
   ...rental.zh,
   ...cover.zh,
+  ...form.zh,
   ...map.zh,
   ...word.zh,
 } as const;

@@ -1,11 +1,12 @@
 import { api } from '../api/client';
+import { attempt, newId, type Attempt } from '../api/id';
 import { Problem } from '../api/problem';
 import type { Address, Change, Correction, Flag, Signal } from '../api/types';
 import { distanceM, isOnEarth, type LonLat } from '../geo/measure';
 import { sayDay, sayMetres, sayProblem, sayWay, t, tc } from '../i18n/language.svelte';
 import { complain, tell } from '../part/toast.svelte';
 import { go, view } from '../view/view.svelte';
-import { device } from './device.svelte';
+import { device, type Fix } from './device.svelte';
 
 const PAGE = 50;
 const asProblem = (error: unknown): Problem | null => (error instanceof Problem ? error : null);
@@ -57,12 +58,17 @@ export class Work {
   pointed: LonLat | null = $state(null);
 
   saving = $state(false);
+  /** Why the last change was not stored; it stays to be read until the next try. */
+  failed: Problem | null = $state(null);
   moving = $state(false);
   conflict: Conflict | null = $state(null);
   /** The last thing saved on the open card. */
   done: string | null = $state(null);
   #list: AbortController | null = null;
   #card: AbortController | null = null;
+  /** The change that was sent last and not confirmed: sent again, it is the same one. */
+  #attempt: Attempt | null = null;
+  #observed: Fix | null = null;
 
   get chosen(): boolean {
     return !!(this.flag || view.address);
@@ -121,6 +127,7 @@ export class Work {
 
   #open(address: string | null, flag: Flag | null): void {
     this.moving = false;
+    this.failed = null;
     this.done = null;
     this.pointed = null;
     this.flag = flag;
@@ -130,6 +137,7 @@ export class Work {
 
   close(): void {
     this.moving = false;
+    this.failed = null;
     this.flag = null;
     this.address = null;
     this.signals = null;
@@ -191,20 +199,29 @@ export class Work {
     return step === 1 ? (this.flags[0] ?? null) : null;
   }
 
-  /** Sends a correction of the open address. The version that was seen goes with it, so that nobody is overwritten. */
+  /**
+   * Sends a correction of the open address. The version that was seen goes with it, so that nobody is overwritten.
+   * False when it was not stored, and `failed` says why.
+   */
   async correct(change: Change, note = '', onto: Address | null = null): Promise<boolean> {
     const seen = onto ?? this.address;
     if (!seen || this.saving) return false;
     this.saving = true;
+    this.failed = null;
+    const { address_id, version: base_version } = seen;
+    const before = this.#attempt;
+    this.#attempt = attempt(before, [address_id, base_version, change, note]);
+    if (this.#attempt !== before) this.#observed = device.fix ? { ...device.fix } : null;
     try {
       const stored = await api.correct({
-        correction_id: crypto.randomUUID(),
-        address_id: seen.address_id,
-        base_version: seen.version,
+        correction_id: this.#attempt.id,
+        address_id,
+        base_version,
         change,
-        observed: device.fix ? { ...device.fix } : null,
+        observed: this.#observed,
         note,
       });
+      this.#attempt = null;
       this.moving = false;
       this.conflict = null;
       this.#saved(change, seen, stored);
@@ -214,8 +231,11 @@ export class Work {
       if (problem?.kind === 'conflict' && problem.current) {
         this.moving = false;
         this.conflict = { change, note, current: { ...seen, ...(problem.current as Address) }, seen };
-      } else if (problem) complain(sayProblem(problem));
-      else throw error;
+        // The dialog of the conflict holds what was entered.
+        return true;
+      }
+      if (!problem) throw error;
+      this.failed = problem;
       return false;
     } finally {
       this.saving = false;
@@ -234,7 +254,7 @@ export class Work {
   async #undo(change: Change, before: Address, stored: Correction): Promise<void> {
     try {
       await api.correct({
-        correction_id: crypto.randomUUID(),
+        correction_id: newId(),
         address_id: before.address_id,
         base_version: stored.version,
         change,
@@ -252,17 +272,18 @@ export class Work {
   }
 
   /** Says that a flag is none, with a reason and a day until which that holds. */
-  async dismiss(reason: string, until: string, onSpot: boolean): Promise<void> {
+  async dismiss(reason: string, until: string, onSpot: boolean): Promise<boolean> {
     const { flag, address } = this;
-    if (!flag || !address) return;
+    if (!flag || !address || this.saving) return false;
     this.saving = true;
+    this.failed = null;
     try {
       await api.dismiss(address.address_id, { flag_id: flag.flag_id, reason, until });
       // Somebody stood there and looked: that is worth keeping, flag or no flag.
       if (onSpot) {
         await api
           .correct({
-            correction_id: crypto.randomUUID(),
+            correction_id: newId(),
             address_id: address.address_id,
             base_version: address.version,
             change: { kind: 'confirm' },
@@ -275,9 +296,12 @@ export class Work {
       this.#strike(flag.flag_id);
       tell(t('saved_confirm'), { label: t('undo'), run: () => void this.restore(address.address_id, flag.flag_id) });
       void this.loadCard(true);
+      return true;
     } catch (error) {
       const problem = asProblem(error);
-      if (problem) complain(sayProblem(problem));
+      if (!problem) throw error;
+      this.failed = problem;
+      return false;
     } finally {
       this.saving = false;
     }

@@ -23,9 +23,11 @@ export const zh = {
   down_strip: '服务器无应答 · 显示的是 {time} 的数据 · 正在自动重连',
   stale_strip: '数据库暂不可用 · 可以查看，暂不能保存',
   back_strip: '已恢复连接',
+  slow_strip: '网络较慢，仍在等待服务器答复……',
   down_title: '连接不到服务器',
   down_text: '服务器可能正在重启，或网络已中断。本页会自动重试，也可以现在重试。',
-  problem_offline: '没有发出：连接不到服务器。内容已保留，恢复连接后请再试一次。',
+  problem_offline: '没有发出：这台设备没有网络。内容已保留，恢复连接后请再试一次。',
+  problem_unanswered: '没有收到服务器的确认，可能没有保存。内容已保留，恢复连接后请再试一次，不会重复登记。',
   problem_offline_read: '连接不到服务器，没有读到数据。',
   problem_forbidden: '当前账号没有这项权限。',
   problem_not_found: '没有找到，或不在当前账号的范围内。',
@@ -33,7 +35,7 @@ export const zh = {
   problem_invalid: '内容有误，请修改后再试。',
   problem_unavailable: '服务器暂时无法处理，请稍后再试。',
   problem_fault: '服务器出错（{status}）。已记录，请稍后再试。',
-  problem_signed_out: '登录已失效，请重新登录。',
+  problem_signed_out: '登录已失效，没有保存。重新登录后请再试一次。',
   map_failed: '此浏览器无法绘制地图（需要 WebGL）。左侧列表仍可使用。',
   keys_title: '键盘操作',
   keys_updown: '上一个、下一个',
@@ -45,6 +47,7 @@ export const zh = {
   keys_verify: '通过',
   keys_reject: '退回',
   keys_help: '显示本页',
+  send_again: '再试一次',
 } as const;
 
 export const en: Record<keyof typeof zh, string> = {
@@ -71,9 +74,12 @@ export const en: Record<keyof typeof zh, string> = {
   down_strip: 'Server does not answer · showing data of {time} · reconnecting',
   stale_strip: 'The database is away · reading works, saving does not',
   back_strip: 'Connected again',
+  slow_strip: 'The network is slow, still waiting for the server…',
   down_title: 'The server cannot be reached',
   down_text: 'It may be restarting, or the network is down. This page keeps trying by itself; you can also try now.',
-  problem_offline: 'Not sent: the server cannot be reached. Nothing is lost; try again once connected.',
+  problem_offline: 'Not sent: this device has no network. What you entered is kept; try again once connected.',
+  problem_unanswered:
+    'The server has not confirmed this: it may not be saved. What you entered is kept; try again once connected, nothing is recorded twice.',
   problem_offline_read: 'The server cannot be reached; nothing was read.',
   problem_forbidden: 'This account may not do that.',
   problem_not_found: 'Not found, or outside what this account may see.',
@@ -81,7 +87,7 @@ export const en: Record<keyof typeof zh, string> = {
   problem_invalid: 'Something in it is wrong. Please mend it and try again.',
   problem_unavailable: 'The server cannot do this right now. Please try again shortly.',
   problem_fault: 'The server failed ({status}). It is on record; please try again later.',
-  problem_signed_out: 'Your session has ended. Please sign in again.',
+  problem_signed_out: 'Your session had ended: not saved. Sign in and try again.',
   map_failed: 'This browser cannot draw the map (WebGL is needed). The list still works.',
   keys_title: 'Keyboard',
   keys_updown: 'Previous, next',
@@ -93,4 +99,5 @@ export const en: Record<keyof typeof zh, string> = {
   keys_verify: 'Verify',
   keys_reject: 'Reject',
   keys_help: 'This page',
+  send_again: 'Try again',
 };

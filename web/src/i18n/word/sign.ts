@@ -9,7 +9,6 @@ export const zh = {
   password_missing: '请输入密码。',
   signing_in: '正在登录…',
   demo_hint: '演示账号（密码均为 demo），点选即填入：',
-  expired: '登录已过期，请重新登录。',
   show_password: '显示密码',
   hide_password: '隐藏密码',
   role_collector: '网格员',
@@ -18,6 +17,9 @@ export const zh = {
   role_police: '民警',
   role_leader: '领导',
   role_steward: '数据管理员',
+  sign_in_again: '重新登录',
+  expired_kept: '登录已过期，请重新登录。页面上未提交的内容都还在。',
+  leave_page: '离开，换个账号',
 } as const;
 
 export const en: Record<keyof typeof zh, string> = {
@@ -30,7 +32,6 @@ export const en: Record<keyof typeof zh, string> = {
   password_missing: 'Enter your password.',
   signing_in: 'Signing in…',
   demo_hint: 'Demo accounts (password “demo”), tap to fill in:',
-  expired: 'Your session has ended. Please sign in again.',
   show_password: 'Show password',
   hide_password: 'Hide password',
   role_collector: 'Collector',
@@ -39,4 +40,7 @@ export const en: Record<keyof typeof zh, string> = {
   role_police: 'Police',
   role_leader: 'Leader',
   role_steward: 'Steward',
+  sign_in_again: 'Sign in again',
+  expired_kept: 'Your session has ended. Sign in again: everything you had open is still there.',
+  leave_page: 'Leave, use another account',
 };

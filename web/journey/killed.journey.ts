@@ -1,0 +1,75 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Address, Correction, Flag, Page as List } from '../src/api/types';
+import { eventually, launch, read, settled, shoot, signIn, SIZES, visit, type Size } from './browser';
+import { mayServe, serve, type Server } from './server';
+
+/** The server is killed in the middle of a collector's work, and comes back: nothing entered is lost or stored twice. */
+
+describe.runIf(mayServe)('a killed server', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser?.close());
+
+  it.each(Object.keys(SIZES) as Size[])('takes nothing away, %s', async (size) => {
+    let server: Server = await serve();
+    const port = Number(new URL(server.url).port);
+    const { page, close } = await visit(browser, size, { url: server.url });
+    try {
+      await signIn(page, 'collector');
+      const { items } = await read<List<Flag>>(page, '/api/flags?state=open&limit=200');
+      let flag: Flag | undefined;
+      for (const one of items) {
+        if (!one.address_id || one.suggestion?.at == null) continue;
+        flag = one;
+        break;
+      }
+      expect(flag, 'a flag with a suggested place').toBeDefined();
+      const path = `/api/addresses/${flag!.address_id}`;
+      const before = await read<Address>(page, path);
+      await page.evaluate(
+        (hash) => (location.hash = hash),
+        `#/pins?flag=${flag!.flag_id}&address=${encodeURIComponent(flag!.address_id!)}`,
+      );
+      await page.reload();
+      await page.waitForSelector('.tools');
+      await settled(page);
+
+      // A comment is half written when the server goes.
+      await page.locator('.tools').getByRole('button', { name: '备注' }).click();
+      await page.fill('dialog textarea', '门口改到南侧，门牌未变');
+      await server.stop('SIGKILL');
+      await page.getByRole('button', { name: '保存备注' }).click();
+      await page.waitForSelector('dialog [data-problem=unanswered]');
+      expect(await page.inputValue('dialog textarea')).toBe('门口改到南侧，门牌未变');
+      await page.waitForSelector('.strip[role=alert]');
+      await shoot(page, `killed-comment-${size}`);
+      // Closed and opened again, it is still there; and the suggestion says as honestly that it was not stored.
+      await page.keyboard.press('Escape');
+      await page.waitForSelector('dialog', { state: 'detached' });
+      await page.click('footer .primary');
+      await page.waitForSelector('footer [data-problem=unanswered]');
+      await shoot(page, `killed-accept-${size}`);
+
+      server = await serve(port);
+      await page.waitForSelector('.strip[role=alert]', { state: 'detached', timeout: 30_000 });
+      await page.locator('.tools').getByRole('button', { name: '备注' }).click();
+      expect(await page.inputValue('dialog textarea')).toBe('门口改到南侧，门牌未变');
+      await page.getByRole('button', { name: '保存备注' }).click();
+      await page.waitForSelector('dialog', { state: 'detached' });
+      const noted = async () => (await read<Address>(page, path)).corrections;
+      await eventually('the comment is stored, once', async () => {
+        const comments = (await noted()).filter((one: Correction) => one.note === '门口改到南侧，门牌未变');
+        return comments.length === 1;
+      });
+      const after = await read<Address>(page, path);
+      // Nothing of the acceptance that was not confirmed has come through behind anybody's back.
+      expect([after.lon, after.lat]).toEqual([before.lon, before.lat]);
+    } finally {
+      await close();
+      await server.stop();
+    }
+  });
+});
