@@ -5,15 +5,18 @@ use crate::domain::Role;
 use serde_json::{Map, Value, json};
 
 /// Colour of the ground by day: paper, grey-green.
-pub const PAPER: &str = "#eef1ea";
+pub const PAPER: &str = "#edf0ea";
 
-/// The style of a role. Sources are named as the layers, with tile URLs relative to the site. There are no `glyphs`, so
-/// that text is drawn from the system's fonts, and no `sprite`: the client adds the images `severity-error`,
-/// `severity-warning`, `severity-info` and `never-inspected-hatch`.
+/// Drawing order whatever the layer: areas lie under heat, heat under borders, borders under points, names over all.
+const KINDS: [&str; 6] = ["background", "fill", "heatmap", "line", "circle", "symbol"];
+
+/// The style of a role: what the web client draws, and any other MapLibre client. Sources are named as the layers, with
+/// tile URLs relative to the site. There are no `glyphs`, so that text is drawn from the system's fonts, and no `sprite`:
+/// a client adds the images `severity-error`, `-warning`, `-info`, `hazard-minor`, `-serious`, `-major`, `rental-never`,
+/// `rental-ok` and the pattern `hatch`.
 pub fn of_role(role: Role) -> Value {
     let mut sources = Map::new();
     let mut layers = vec![json!({ "id": "ground", "type": "background", "paint": { "background-color": PAPER } })];
-    let mut labels = Vec::new();
     for layer in catalog::of_role(role) {
         sources.insert(
             layer.id.clone(),
@@ -26,11 +29,10 @@ pub fn of_role(role: Role) -> Value {
         );
         for mut drawn in layer.style() {
             drawn["source"] = json!(layer.id);
-            // Names stay above everything.
-            if drawn["type"] == "symbol" { labels.push(drawn) } else { layers.push(drawn) }
+            layers.push(drawn);
         }
     }
-    layers.extend(labels);
+    layers.sort_by_key(|layer| KINDS.iter().position(|kind| layer["type"] == *kind));
     json!({ "version": 8, "name": format!("gridpin {}", role.as_str()), "sources": sources, "layers": layers })
 }
 
@@ -49,6 +51,7 @@ mod tests {
                 let Some(source) = layer["source"].as_str() else { continue };
                 assert!(catalog::layer(source, role).is_ok(), "{source} for {role:?}");
                 assert!(layer["source-layer"].is_string(), "{id}");
+                assert!(KINDS.iter().any(|kind| layer["type"] == *kind), "{id}");
                 if layer["layout"]["text-field"] != Value::Null {
                     assert!(layer["layout"]["text-font"].is_array(), "{id}");
                     assert!(!layer["paint"]["text-halo-color"].is_null(), "{id} has no halo");

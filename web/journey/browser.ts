@@ -79,12 +79,12 @@ export async function visit(
   return { page, context, complaints, strangers, close: () => context.close() };
 }
 
-/** Signs in with a demo account and waits for its map. */
-export async function signIn(page: Page, name: string): Promise<void> {
+/** Signs in with a demo account and waits for its map, or for what its page has instead. */
+export async function signIn(page: Page, name: string, ready = '[data-ready=yes]'): Promise<void> {
   await page.fill('input[name=name]', name);
   await page.fill('input[name=password]', 'demo');
   await page.click('form button.primary');
-  await page.waitForSelector('[data-ready=yes]', { timeout: 40_000 });
+  await page.waitForSelector(ready, { timeout: 40_000 });
   await settled(page);
 }
 

@@ -220,10 +220,12 @@ for (const size of Object.keys(SIZES) as Size[]) {
       await page.fill('dialog textarea', '门牌已更换，位置不变');
       await page.getByRole('button', { name: '保存备注' }).click();
       await page.waitForSelector('dialog', { state: 'detached' });
-      const { corrections } = await address(page, flag!.address_id!);
-      expect(
-        corrections.some((one: Correction) => one.change.kind === 'comment' && one.note === '门牌已更换，位置不变'),
-      ).toBe(true);
+      await eventually('the comment is on record', async () => {
+        const { corrections } = await address(page, flag!.address_id!);
+        return corrections.some(
+          (one: Correction) => one.change.kind === 'comment' && one.note === '门牌已更换，位置不变',
+        );
+      });
 
       await openFlag(page, flag!);
       await page.locator('.tools').getByRole('button', { name: '确认无误' }).click();

@@ -1,5 +1,6 @@
 import { link } from './link.svelte';
 import { Problem, readProblem } from './problem';
+import type { StyleSpecification } from 'maplibre-gl';
 import type * as T from './types';
 
 type Query = Record<string, string | number | null | undefined | string[]>;
@@ -47,7 +48,10 @@ async function call<R>(method: string, path: string, body?: unknown, signal?: Ab
     done();
   }
   link.alive();
-  if (answer.ok) return (answer.status === 204 ? undefined : await answer.json().catch(() => undefined)) as R;
+  if (answer.ok) {
+    if (answer.headers.get('content-type')?.startsWith('text/plain')) return (await answer.text()) as R;
+    return (answer.status === 204 ? undefined : await answer.json().catch(() => undefined)) as R;
+  }
   const problem = readProblem(answer.status, await answer.json().catch(() => null));
   if (problem.kind === 'signed_out' && path !== '/api/session') onSignedOut.call();
   throw problem;
@@ -60,6 +64,7 @@ const id = encodeURIComponent;
 /** Every call that the client makes. */
 export const api = {
   config: () => get<T.Config>('/api/config'),
+  style: (role: T.Role) => get<StyleSpecification>(`/style/${role}.json`),
   me: () => get<T.Me>('/api/me'),
   signIn: (name: string, password: string) => call<void>('POST', '/api/session', { name, password }),
   signOut: () => call<void>('DELETE', '/api/session'),
@@ -99,6 +104,7 @@ export const api = {
   report: (body: T.NewHazard) => call<T.Hazard>('POST', '/api/hazards', body),
   visit: (body: T.NewVisit) => call<T.Visit>('POST', '/api/visits', body),
 
+  metrics: () => get<string>('/metrics'),
   readiness: () => get<T.Readiness>('/readyz'),
   indicators: (query: Query, signal?: AbortSignal) => get<T.Indicators>('/api/indicators', query, signal),
 };

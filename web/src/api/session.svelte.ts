@@ -3,16 +3,17 @@ import { api, onSignedOut } from './client';
 import { link } from './link.svelte';
 import type { Config, Me, Role } from './types';
 import type { StyleSpecification } from 'maplibre-gl';
+import type { Site } from '../map/ground';
 import type { Page } from '../view/url';
 
 /** Which pages a role has; the first is where it lands. */
 export const PAGES_OF: Record<Role, Page[]> = {
   collector: ['pins', 'rentals'],
   reviewer: ['pins', 'review', 'coverage'],
-  department: ['rentals'],
-  police: ['rentals', 'coverage'],
+  department: ['hazards', 'rentals'],
+  police: ['rentals', 'hazards', 'coverage'],
   leader: ['coverage'],
-  steward: ['pins', 'review', 'rentals', 'coverage'],
+  steward: ['data', 'pins', 'review', 'rentals', 'hazards', 'coverage'],
 };
 
 /** A vector basemap that cannot be read is none: the map does without. */
@@ -24,6 +25,8 @@ const readBasemap = (url: string): Promise<StyleSpecification | null> =>
 class Session {
   me: Me | null = $state(null);
   config: Config | null = $state(null);
+  /** How the server draws what this role may see. */
+  style: StyleSpecification | null = null;
   /** The site's own vector basemap, where it has one. */
   basemap: StyleSpecification | null = null;
   /** Whether the first look at the server is over. */
@@ -37,6 +40,11 @@ class Session {
       events.stop();
     };
     events.onClosed = () => void api.me().catch(() => undefined);
+  }
+
+  /** What maps are made of. */
+  get site(): Site {
+    return { style: this.style!, config: this.config, basemap: this.basemap };
   }
 
   /** Asks the server who is signed in. Throws when it does not answer. */
@@ -58,7 +66,9 @@ class Session {
 
   async #look(): Promise<void> {
     try {
-      this.me = await api.me();
+      const me = await api.me();
+      this.style = await api.style(me.role);
+      this.me = me;
       events.start();
     } catch (problem) {
       if (!(problem instanceof Error && 'kind' in problem && problem.kind === 'signed_out')) throw problem;

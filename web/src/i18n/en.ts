@@ -1,6 +1,8 @@
 import * as card from './word/card';
 import * as cover from './word/cover';
 import * as flag from './word/flag';
+import * as hazard from './word/hazard';
+import * as data from './word/data';
 import * as form from './word/form';
 import * as frame from './word/frame';
 import * as map from './word/map';
@@ -22,6 +24,8 @@ export const en: Record<Key, string> = {
   ...rental.en,
   ...cover.en,
   ...form.en,
+  ...data.en,
+  ...hazard.en,
   ...map.en,
   ...word.en,
 };

@@ -1,13 +1,14 @@
-/** Colours and classes of the map; the same values as `style/tokens.css`, which a map cannot read. */
+/**
+ * Colours of what the client itself draws on a map; the same values as `style/tokens.css`, which a map cannot read. How
+ * the layers of the server look is said in `tiles/<layer>/style.json`.
+ */
 import type { Grade } from '../api/types';
 
 export const INK = '#17232a';
 export const ACTION = '#1456c8';
-export const PAPER = '#edf0ea';
 export const SEVERITY = { error: '#b3261e', warning: '#b86200', info: '#46627a' } as const;
 
 /** Hazards: one warm ramp, light yellow to dark red. */
-export const HEAT = ['#fdf0b5', '#fdd16a', '#f89b3d', '#e0532a', '#a3161f'] as const;
 export const GRADE: Record<Grade, string> = { minor: '#fdd16a', serious: '#f2822f', major: '#a3161f' };
 export const UNINSPECTED = '#8b949a';
 
@@ -15,9 +16,6 @@ export const UNINSPECTED = '#8b949a';
 export const RATE_STEPS = [-20, -10, -5, 0, 1, 3] as const;
 export const RATE = ['#8c510a', '#c98a3e', '#e8c88f', '#f4ead2', '#cfe6e0', '#5fb0a3', '#0a6b60'] as const;
 export const NO_DATA = '#dfe3df';
-
-/** Care bands: few to many, one violet ramp that is neither a rate nor a hazard. */
-export const CARE = ['#ddd6ee', '#b3a3d9', '#7f66b8', '#4c2f8a'] as const;
 
 /** The colour of a share against its target. */
 export function rateColour(share: number | null, target: number): string {

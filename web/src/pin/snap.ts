@@ -21,10 +21,10 @@ export function snap(map: Map, at: LonLat, suggestion: LonLat | null): Snapped {
     [here.x - OUTLINE_PX, here.y - OUTLINE_PX],
     [here.x + OUTLINE_PX, here.y + OUTLINE_PX],
   ];
-  if (!map.getLayer('building')) return { at, by: null };
+  if (!map.getLayer('building-fill')) return { at, by: null };
   let best: [number, number] | null = null;
   let least = OUTLINE_PX;
-  for (const { geometry } of map.queryRenderedFeatures(reach, { layers: ['building'] })) {
+  for (const { geometry } of map.queryRenderedFeatures(reach, { layers: ['building-fill'] })) {
     const polygons =
       geometry.type === 'Polygon'
         ? [geometry.coordinates]

@@ -14,6 +14,8 @@ describe('the view in the address bar', () => {
     grades: ['major'],
     inspected: 'never',
     rental: 'R1',
+    state: 'mended',
+    hazard: 'H1',
     colour: 'care:over_80',
   };
 

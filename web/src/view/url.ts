@@ -1,6 +1,6 @@
 /** The whole view in the address bar: every state of the client has an address that can be sent to a colleague. */
 
-export const PAGES = ['pins', 'review', 'rentals', 'coverage'] as const;
+export const PAGES = ['pins', 'review', 'rentals', 'hazards', 'coverage', 'data'] as const;
 export type Page = (typeof PAGES)[number];
 export const INDICATORS = ['collection', 'accuracy', 'registration', 'closure'] as const;
 export type Indicator = (typeof INDICATORS)[number];
@@ -23,6 +23,9 @@ export interface View {
   grades: string[];
   inspected: string | null;
   rental: string | null;
+  /** Which hazards are listed, by where they stand, and the one that is open. */
+  state: string | null;
+  hazard: string | null;
   /** Which figure colours the coverage map, or `care:<group>`. */
   colour: string | null;
 }
@@ -39,10 +42,23 @@ export const EMPTY: View = {
   grades: [],
   inspected: null,
   rental: null,
+  state: null,
+  hazard: null,
   colour: null,
 };
 
-const TEXTS = ['grid', 'flag', 'address', 'rule', 'severity', 'inspected', 'rental', 'colour'] as const;
+const TEXTS = [
+  'grid',
+  'flag',
+  'address',
+  'rule',
+  'severity',
+  'inspected',
+  'rental',
+  'state',
+  'hazard',
+  'colour',
+] as const;
 const LISTS = ['items', 'grades'] as const;
 
 /** Reads `#/page?key=value`. What it does not understand it leaves out: an address never breaks the client. */

@@ -1,6 +1,11 @@
 /** What stands around every page, and what is said of the connection. */
 export const zh = {
-  pins: '点位核查',
+  page_pins: '点位核查',
+  page_review: '待审更正',
+  page_rentals: '出租房隐患',
+  page_hazards: '隐患办理',
+  page_coverage: '网格覆盖',
+  page_data: '数据管理',
   review: '待审更正',
   rentals: '出租房隐患',
   coverage: '网格覆盖',
@@ -51,7 +56,12 @@ export const zh = {
 } as const;
 
 export const en: Record<keyof typeof zh, string> = {
-  pins: 'Pins',
+  page_pins: 'Pins',
+  page_review: 'Review',
+  page_rentals: 'Rentals',
+  page_hazards: 'Hazards',
+  page_coverage: 'Coverage',
+  page_data: 'Data',
   review: 'Review',
   rentals: 'Rental hazards',
   coverage: 'Coverage',

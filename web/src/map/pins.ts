@@ -1,0 +1,122 @@
+import type { StyleSpecification } from 'maplibre-gl';
+import { ACTION } from './colour';
+import { FONT, ground, type Site } from './ground';
+
+/** The collector's map: what the server draws, where this device is, and the work on the open card. */
+export function pinsStyle(site: Site): StyleSpecification {
+  const style = ground(site, ['grid', 'building', 'address', 'flag']);
+  style.sources.work = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
+  style.sources.me = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
+  style.layers.push(
+    {
+      id: 'me-circle',
+      type: 'fill',
+      source: 'me',
+      filter: ['==', ['geometry-type'], 'Polygon'],
+      paint: { 'fill-color': ACTION, 'fill-opacity': 0.12, 'fill-outline-color': ACTION },
+    },
+    {
+      id: 'me',
+      type: 'circle',
+      source: 'me',
+      filter: ['==', ['geometry-type'], 'Point'],
+      paint: { 'circle-radius': 7, 'circle-color': ACTION, 'circle-stroke-color': '#fff', 'circle-stroke-width': 3 },
+    },
+    {
+      id: 'work-outline',
+      type: 'line',
+      source: 'work',
+      filter: ['==', ['get', 'kind'], 'outline'],
+      paint: { 'line-color': ACTION, 'line-width': 2.5 },
+    },
+    {
+      id: 'work-radius',
+      type: 'fill',
+      source: 'work',
+      filter: ['==', ['get', 'kind'], 'radius'],
+      paint: { 'fill-color': ACTION, 'fill-opacity': 0.1, 'fill-outline-color': ACTION },
+    },
+    {
+      id: 'work-line-under',
+      type: 'line',
+      source: 'work',
+      filter: ['==', ['get', 'kind'], 'way'],
+      layout: { 'line-cap': 'round' },
+      paint: { 'line-color': '#fff', 'line-width': 6 },
+    },
+    {
+      id: 'work-line',
+      type: 'line',
+      source: 'work',
+      filter: ['==', ['get', 'kind'], 'way'],
+      layout: { 'line-cap': 'round' },
+      paint: { 'line-color': ACTION, 'line-width': 2.5 },
+    },
+    {
+      id: 'work-arrow',
+      type: 'symbol',
+      source: 'work',
+      filter: ['==', ['get', 'kind'], 'arrow'],
+      layout: {
+        'icon-image': 'arrow',
+        'icon-rotate': ['get', 'bearing'],
+        'icon-rotation-alignment': 'map',
+        'icon-allow-overlap': true,
+      },
+    },
+    {
+      id: 'work-source',
+      type: 'circle',
+      source: 'work',
+      filter: ['==', ['get', 'kind'], 'source'],
+      paint: {
+        'circle-radius': 14,
+        'circle-color': 'rgba(20,86,200,0.14)',
+        'circle-stroke-color': ACTION,
+        'circle-stroke-width': 2.5,
+      },
+    },
+    {
+      id: 'work-halo',
+      type: 'circle',
+      source: 'work',
+      filter: ['==', ['get', 'kind'], 'selected'],
+      paint: {
+        'circle-radius': 17,
+        'circle-color': 'rgba(20,86,200,0.12)',
+        'circle-stroke-color': ACTION,
+        'circle-stroke-width': 2,
+      },
+    },
+    {
+      id: 'work-pin',
+      type: 'symbol',
+      source: 'work',
+      filter: ['in', ['get', 'kind'], ['literal', ['pin-old', 'pin-new', 'pin-here']]],
+      layout: {
+        'icon-image': ['get', 'kind'],
+        'icon-anchor': 'bottom',
+        'icon-offset': [0, 5],
+        'icon-allow-overlap': true,
+        'symbol-sort-key': ['match', ['get', 'kind'], 'pin-old', 0, 1],
+      },
+      paint: { 'icon-opacity': ['match', ['get', 'kind'], 'pin-old', 0.75, 1] },
+    },
+    {
+      id: 'work-label',
+      type: 'symbol',
+      source: 'work',
+      filter: ['==', ['get', 'kind'], 'label'],
+      layout: {
+        'text-field': ['get', 'text'],
+        'text-font': FONT,
+        'text-size': 14,
+        'text-variable-anchor': ['top', 'bottom', 'right', 'left'],
+        'text-radial-offset': 0.9,
+        'text-allow-overlap': true,
+      },
+      paint: { 'text-color': '#0f45a3', 'text-halo-color': '#fff', 'text-halo-width': 2.2 },
+    },
+  );
+  return style;
+}
