@@ -49,7 +49,8 @@ export class Hazards {
       this.problem = null;
       this.phase = 'ready';
       const now = this.items.find(({ hazard_id }) => hazard_id === view.hazard);
-      if (now) this.chosen = now;
+      // A list that was read a moment too early does not take back what was just done.
+      if (now && now.version >= (this.chosen?.hazard_id === now.hazard_id ? this.chosen.version : 0)) this.chosen = now;
     } catch (error) {
       if (stop.signal.aborted) return;
       if (!(error instanceof Problem)) throw error;
