@@ -79,6 +79,23 @@ for (const size of Object.keys(SIZES) as Size[]) {
       await close();
     });
 
+    it('says that it still waits on a slow network, and shows what comes', async () => {
+      const { page, close } = await visit(browser, size);
+      await signIn(page, 'collector');
+      await page.route('**/api/flags*', async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, 6000));
+        await route.continue();
+      });
+      if (size === 'phone') await page.click('.handle');
+      await page.locator('.chip').first().click();
+      await page.waitForSelector('.strip >> text=网络较慢');
+      expect(await page.locator('[aria-busy=true]').count()).toBeGreaterThan(0);
+      await shoot(page, `slow-${size}`);
+      await page.waitForSelector('[data-flag]');
+      await page.waitForSelector('.strip', { state: 'detached' });
+      await close();
+    });
+
     it('goes back to signing in when the session has ended', async () => {
       const { page, context, close } = await visit(browser, size);
       await signIn(page, 'collector');
