@@ -28,6 +28,7 @@ describe.runIf(mayServe)('a killed server', () => {
         break;
       }
       expect(flag, 'a flag with a suggested place').toBeDefined();
+      const note = `门口改到南侧，门牌未变（${size}）`;
       const path = `/api/addresses/${flag!.address_id}`;
       const before = await read<Address>(page, path);
       const pin = { lon: before.lon!, lat: before.lat! };
@@ -41,11 +42,11 @@ describe.runIf(mayServe)('a killed server', () => {
 
       // A comment is half written when the server goes.
       await page.locator('.tools').getByRole('button', { name: '备注' }).click();
-      await page.fill('dialog textarea', '门口改到南侧，门牌未变');
+      await page.fill('dialog textarea', note);
       await server.stop('SIGKILL');
       await page.getByRole('button', { name: '保存备注' }).click();
       await page.waitForSelector('dialog [data-problem=unanswered]');
-      expect(await page.inputValue('dialog textarea')).toBe('门口改到南侧，门牌未变');
+      expect(await page.inputValue('dialog textarea')).toBe(note);
       await page.waitForSelector('.strip[role=alert]');
       await shoot(page, `killed-comment-${size}`);
       // Closed and opened again, it is still there; and the suggestion says as honestly that it was not stored.
@@ -80,12 +81,12 @@ describe.runIf(mayServe)('a killed server', () => {
       await page.reload();
       await page.waitForSelector('.tools');
       await page.locator('.tools').getByRole('button', { name: '备注' }).click();
-      expect(await page.inputValue('dialog textarea')).toBe('门口改到南侧，门牌未变');
+      expect(await page.inputValue('dialog textarea')).toBe(note);
       await page.getByRole('button', { name: '保存备注' }).click();
       await page.waitForSelector('dialog', { state: 'detached' });
       await eventually('the comment is stored, once', async () => {
         const { corrections } = await read<Address>(page, path);
-        return corrections.filter((one: Correction) => one.note === '门口改到南侧，门牌未变').length === 1;
+        return corrections.filter((one: Correction) => one.note === note).length === 1;
       });
     } finally {
       await close();

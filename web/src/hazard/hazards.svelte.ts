@@ -49,14 +49,29 @@ export class Hazards {
       this.problem = null;
       this.phase = 'ready';
       const now = this.items.find(({ hazard_id }) => hazard_id === view.hazard);
-      // A list that was read a moment too early does not take back what was just done.
-      if (now && now.version >= (this.chosen?.hazard_id === now.hazard_id ? this.chosen.version : 0)) this.chosen = now;
+      if (now) this.#show(now);
+      else if (view.hazard && this.chosen?.hazard_id === view.hazard) await this.#refresh(this.chosen, stop.signal);
     } catch (error) {
       if (stop.signal.aborted) return;
       if (!(error instanceof Problem)) throw error;
       this.problem = error;
       this.phase = this.items.length ? 'ready' : 'problem';
     }
+  }
+
+  /** Puts a hazard on the card; what was read a moment too early does not take back what was just done. */
+  #show(hazard: Hazard): void {
+    const shown = this.chosen;
+    if (shown?.hazard_id !== hazard.hazard_id || hazard.version >= shown.version) this.chosen = hazard;
+  }
+
+  /** The hazard on the card is not on the list: it has moved on, and is asked for by its place. */
+  async #refresh({ hazard_id, lon, lat }: Hazard, signal: AbortSignal): Promise<void> {
+    if (lon == null || lat == null) return;
+    const around = [lon - 1e-5, lat - 1e-5, lon + 1e-5, lat + 1e-5].map((n) => n.toFixed(7)).join(',');
+    const { items } = await api.hazards({ bbox: around, limit: 1000 }, signal);
+    const now = items.find((hazard) => hazard.hazard_id === hazard_id);
+    if (now && view.hazard === hazard_id) this.#show(now);
   }
 
   async more(): Promise<void> {
@@ -71,8 +86,9 @@ export class Hazards {
   async find(id: string): Promise<void> {
     this.missing = null;
     if (this.chosen?.hazard_id === id) return;
-    const listed = this.items.find(({ hazard_id }) => hazard_id === id);
-    this.chosen = listed ?? null;
+    this.chosen = this.items.find(({ hazard_id }) => hazard_id === id) ?? null;
+    // The list may be a moment old.
+    if (this.chosen) void this.load(true);
     let cursor: string | null = null;
     try {
       for (let i = 0; i < LOOK_UP_PAGES && !this.chosen && view.hazard === id; i++) {
