@@ -116,14 +116,17 @@ async fn every_change_does_what_it_says() {
     correct(&db.store, &who, &correction("A1", 2, set("house_number", "12-3号"))).await.unwrap();
     assert_eq!(&*read(&db.store, "A1").await.parts.house_number, "12-3号");
     let on = "2026-11-21".parse().unwrap();
-    correct(&db.store, &who, &correction("A1", 3, Change::Demolish { on })).await.unwrap();
+    correct(&db.store, &who, &correction("A1", 3, Change::Demolish { on, proof: None })).await.unwrap();
     let gone = read(&db.store, "A1").await;
     assert_eq!((gone.status, gone.ended_on), (AddressStatus::Demolished, Some(on)));
     let by_flag = Change::Move { lon: 120.002, lat: 28.002, flag_id: Some("0011223344556677".into()) };
     correct(&db.store, &who, &correction("A2", 1, by_flag)).await.unwrap();
     assert_eq!(read(&db.store, "A2").await.pin.unwrap().method, PositionMethod::Suggested);
 
+    let on = "2026-11-20".parse().unwrap();
+    let photo = |sha256: &str| Change::Demolish { on, proof: Some(Proof::Photo { sha256: sha256.into() }) };
     for (change, field) in [
+        (photo("no hash"), "sha256"),
         (set("version", "7"), "field"),
         (set("full_text", "  "), "value"),
         (set("grid_code", "V99"), "address_grid_known"),
@@ -135,6 +138,23 @@ async fn every_change_does_what_it_says() {
         assert_eq!(faults[0].field, field);
     }
     assert_eq!(read(&db.store, "A2").await.version, 2);
+    let proven = correct(&db.store, &who, &correction("A2", 2, photo(&"0f".repeat(32)))).await.unwrap().into_inner();
+    assert_eq!(proven.change, photo(&"0f".repeat(32)), "the proof is kept with the correction");
+}
+
+#[tokio::test]
+async fn coordinates_are_kept_to_the_last_bit() {
+    let Some(db) = small_town("bits of coordinates").await else { return };
+    // Numbers whose shortest decimal a careless reader gets wrong by one bit.
+    for (version, (lon, lat)) in
+        [(120.00199999999998, 28.001234567890123), (0.1 + 0.2, 28.00000000000001)].into_iter().enumerate()
+    {
+        let new = correction("A1", version as i64 + 1, moved(lon, lat));
+        let stored = correct(&db.store, &collector(), &new).await.unwrap().into_inner();
+        assert_eq!(stored.change, new.change);
+        assert_eq!(read(&db.store, "A1").await.pin.unwrap().at, LonLat::new(lon, lat));
+        assert!(matches!(correct(&db.store, &collector(), &new).await.unwrap(), Stored::Same(_)));
+    }
 }
 
 #[tokio::test]
@@ -169,7 +189,7 @@ async fn a_rejection_restores_exactly_what_was_there() {
         set("full_text", "错"),
         set("road", "错路"),
         set("grid_code", "V02"),
-        Change::Demolish { on: "2026-11-21".parse().unwrap() },
+        Change::Demolish { on: "2026-11-21".parse().unwrap(), proof: None },
         Change::Confirm,
     ] {
         let version = read(&db.store, "A1").await.version;

@@ -6,12 +6,13 @@ use super::key::address_key;
 use super::text::{Sames, unit_names};
 use super::threshold::Thresholds;
 use crate::domain::address::parse::{Parsed, parse};
-use crate::domain::{Address, AddressStatus, Building, Footprint, GridLevel, Hazard, LonLat, Parts, Records, Rental};
+use crate::domain::{Address, AddressStatus, Building, Change, Correction, CorrectionState, Footprint, GridLevel};
+use crate::domain::{Hazard, LonLat, Parts, Records, Rental};
 use crate::index::{GridIndex, PointIndex};
 use chrono::NaiveDate;
 use geo::InteriorPoint;
 use rayon::prelude::*;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::OnceLock;
 
 /// What the rules of one check look at: the records, the grids, the thresholds, the day, and what several of them share.
@@ -41,6 +42,8 @@ pub struct Context<'a> {
     hazards_by_address: OnceLock<HashMap<&'a str, Vec<u32>>>,
     rooms_by_key: OnceLock<HashMap<Box<str>, usize>>,
     inspected: OnceLock<HashSet<&'a str>>,
+    demolitions: OnceLock<HashMap<&'a str, &'a Correction>>,
+    building_floors: OnceLock<Vec<BTreeSet<u16>>>,
     coverage: OnceLock<Coverage>,
 }
 
@@ -72,6 +75,8 @@ impl<'a> Context<'a> {
             hazards_by_address: OnceLock::new(),
             rooms_by_key: OnceLock::new(),
             inspected: OnceLock::new(),
+            demolitions: OnceLock::new(),
+            building_floors: OnceLock::new(),
             coverage: OnceLock::new(),
         }
     }
@@ -222,6 +227,41 @@ impl<'a> Context<'a> {
             }
             counts
         })
+    }
+
+    /// The floors that the addresses in use of each building name, in the order of the buildings.
+    pub fn building_floors(&self) -> &[BTreeSet<u16>] {
+        self.building_floors.get_or_init(|| {
+            let mut floors = vec![BTreeSet::new(); self.records.buildings.len()];
+            for i in (0..self.records.addresses.len()).filter(|i| self.is_active(*i)) {
+                if let Some(floor) = super::rule::address_floor::floor(self.parts(i))
+                    && let Some(b) = self.matching_building(i)
+                {
+                    floors[b].insert(floor);
+                }
+            }
+            floors
+        })
+    }
+
+    /// The last correction, not rejected, that marked an address demolished.
+    pub fn demolition(&self, address: &str) -> Option<&'a Correction> {
+        let demolitions = self.demolitions.get_or_init(|| {
+            let mut last: HashMap<&str, &Correction> = HashMap::new();
+            let made = self
+                .records
+                .corrections
+                .iter()
+                .filter(|c| matches!(c.change, Change::Demolish { .. }) && c.state != CorrectionState::Rejected);
+            for correction in made {
+                let known = last.entry(&correction.address_id).or_insert(correction);
+                if known.version < correction.version {
+                    *known = correction;
+                }
+            }
+            last
+        });
+        demolitions.get(address).copied()
     }
 
     /// Whether any address of the city belongs to any building: where none does, nothing follows from having none.

@@ -18,6 +18,8 @@ pub struct Thresholds {
     pub pin_inaccurate_m: f64,
     pub pin_off_road_m: f64,
     pub pin_moved_far_m: f64,
+    pub address_floor_recorded: u16,
+    pub address_floor_recorded_share: f64,
     pub review_overdue_days: u32,
     pub address_stale_days: u32,
     pub import_deletion_warning_share: f64,

@@ -20,7 +20,7 @@ pub mod records;
 
 pub use address::{Address, AddressStatus, HouseNumber, Parts, Position, PositionKind, PositionMethod};
 pub use building::{Building, BuildingKind, Footprint};
-pub use correction::{Change, Correction, CorrectionState};
+pub use correction::{Change, Correction, CorrectionState, Proof};
 pub use flag::{Dismissal, Flag, Severity, Subject, Suggestion, Tier};
 pub use grid::{Grid, GridLevel};
 pub use hazard::{Hazard, HazardSeverity, HazardState};

@@ -67,16 +67,6 @@ pub struct NewCorrection {
     pub note: String,
 }
 
-/// Whether two changes are one: a number that went through JSON may come back with another last digit.
-fn is_same(a: &Change, b: &Change) -> bool {
-    match (a, b) {
-        (Change::Move { lon, lat, flag_id }, Change::Move { lon: lon_b, lat: lat_b, flag_id: flag_b }) => {
-            (lon - lon_b).abs() < 1e-12 && (lat - lat_b).abs() < 1e-12 && flag_id == flag_b
-        }
-        _ => a == b,
-    }
-}
-
 /// What a reviewer says of a correction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -158,7 +148,7 @@ impl Session {
     fn same_correction(&self, new: &NewCorrection, known: Correction) -> Result<Stored<Correction>> {
         let same = (&known.address_id, known.base_version, &known.note, &known.made_by)
             == (&new.address_id, new.base_version, &new.note, &self.actor().name);
-        if same && is_same(&known.change, &new.change) {
+        if same && known.change == new.change {
             Ok(Stored::Same(known))
         } else {
             Err(conflict("这个更正编号已被使用", "another correction has this identifier"))
@@ -198,7 +188,11 @@ impl Session {
                 .await?;
             }
             Change::Set { field, value, .. } => self.set(address, field, value).await?,
-            Change::Demolish { on } => {
+            Change::Demolish { on, proof } => {
+                if let Some((field, value, form)) = proof.as_ref().and_then(Proof::fault) {
+                    let reason = Text::new("不是有效的依据", "no reference to a proof");
+                    return Err(Error::invalid("/change/proof", field, value, reason, form));
+                }
                 sqlx::query("update address set status = 'demolished', ended_on = $2 where address_id = $1")
                     .bind(id)
                     .bind(on)

@@ -27,8 +27,8 @@ pub const RULE: Rule = Rule {
         "15,000 records, and 900 of them in the file.",
     ),
     mend: (
-        "核对文件；确实如此时加明确的选项再导入。",
-        "Check the file; if it is right, say so by the option.",
+        "核对文件；确实如此时加 --allow-mass-deletion 再导入。",
+        "Check the file; if it is right, give --allow-mass-deletion.",
     ),
     source: "BAN, deletion thresholds of the French address base",
     thresholds: &["import_deletion_warning_share", "import_deletion_error_share"],

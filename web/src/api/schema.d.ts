@@ -662,6 +662,7 @@ export interface components {
              * @description The day.
              */
             on: string;
+            proof?: components["schemas"]["Proof"] | null;
         } | {
             /** @enum {string} */
             kind: "confirm";
@@ -1414,6 +1415,18 @@ export interface components {
             remedy: components["schemas"]["Text"];
             /** @description The value as it was given, cut to a readable length. */
             value: string;
+        };
+        /** @description What shows that an address has ended: a reference, never the thing itself. A photo shows a site and no person. */
+        Proof: {
+            /** @enum {string} */
+            kind: "photo";
+            /** @description SHA-256 of the file, 64 hexadecimal digits in lower case. */
+            sha256: string;
+        } | {
+            /** @enum {string} */
+            kind: "document";
+            /** @description Its number. */
+            number: string;
         };
         /** @description What the process can do now. */
         Ready: {
