@@ -143,6 +143,35 @@ async fn every_change_does_what_it_says() {
 }
 
 #[tokio::test]
+async fn text_and_parts_never_say_different_things() {
+    let Some(db) = small_town("text and parts").await else { return };
+    let told = async |version: i64| {
+        let address = read(&db.store, "A1").await;
+        assert_eq!(address.version, version);
+        (address.full_text, address.parts.road.to_string(), address.parts.house_number.to_string())
+    };
+    let before = told(1).await;
+    let first = correction("A1", 1, set("full_text", "中山街7号2幢301室"));
+    correct(&db.store, &collector(), &first).await.unwrap();
+    assert_eq!(told(2).await, ("中山街7号2幢301室".into(), "中山街".into(), "7号".into()));
+    assert_eq!(&*read(&db.store, "A1").await.parts.room, "301室");
+    let second = correction("A1", 2, set("house_number", "9号"));
+    correct(&db.store, &collector(), &second).await.unwrap();
+    assert_eq!(told(3).await, ("中山街9号2幢301室".into(), "中山街".into(), "9号".into()));
+    // Back step by step, text and parts together; the first not before the second.
+    let refused = review(&db.store, &reviewer(), first.correction_id, Verdict::Rejected, "不对").await;
+    assert!(matches!(refused, Err(Error::Conflict { .. })), "{refused:?}");
+    review(&db.store, &reviewer(), second.correction_id, Verdict::Rejected, "不对").await.unwrap();
+    assert_eq!(told(4).await, ("中山街7号2幢301室".into(), "中山街".into(), "7号".into()));
+    review(&db.store, &reviewer(), first.correction_id, Verdict::Rejected, "不对").await.unwrap();
+    assert_eq!(told(5).await, before);
+    let mut session = db.store.begin(&collector()).await.unwrap();
+    let history = session.address_history(&"A1".into(), None, 9).await.unwrap();
+    let texts: Vec<&str> = history.iter().map(|v| v.address.full_text.as_str()).collect();
+    assert_eq!(texts, [&before.0, "中山街7号2幢301室", "中山街9号2幢301室", "中山街7号2幢301室", &before.0]);
+}
+
+#[tokio::test]
 async fn coordinates_are_kept_to_the_last_bit() {
     let Some(db) = small_town("bits of coordinates").await else { return };
     // Numbers whose shortest decimal a careless reader gets wrong by one bit.

@@ -79,57 +79,34 @@ impl Record for Address {
 
 /// The fourteen columns of an address's parts.
 pub(crate) fn write_parts(parts: &Parts, row: &mut RowWriter) {
-    let Parts { province, city, county, town, village, grid, group, .. } = parts;
-    let Parts { road, house_number, compound, building, unit, floor, room, .. } = parts;
-    for part in
-        [province, city, county, town, village, grid, group, road, house_number, compound, building, unit, floor, room]
-    {
-        row.text(part);
-    }
+    parts.slots().into_iter().for_each(|part| row.text(part));
 }
 
 pub(crate) fn read_parts(fields: &mut Fields) -> Result<Parts> {
-    let mut part = || -> Result<Box<str>> { Ok(fields.text()?.into()) };
-    Ok(Parts {
-        province: part()?,
-        city: part()?,
-        county: part()?,
-        town: part()?,
-        village: part()?,
-        grid: part()?,
-        group: part()?,
-        road: part()?,
-        house_number: part()?,
-        compound: part()?,
-        building: part()?,
-        unit: part()?,
-        floor: part()?,
-        room: part()?,
-    })
+    let mut parts = Parts::default();
+    for part in parts.slots_mut() {
+        *part = fields.text()?.into();
+    }
+    Ok(parts)
 }
 
-/// The column that holds an attribute of the API (`grid_code`, `full_text`, or a part's name); none for other names.
-pub(crate) fn column_of(field: &str) -> Option<&'static str> {
-    Some(match field {
-        "grid_code" => "grid_code",
-        "full_text" => "full_text",
-        "province" => "province",
-        "city" => "city",
-        "county" => "county",
-        "town" => "town",
-        "village" => "village",
-        "grid" => "grid_name",
-        "group" => "group_name",
-        "road" => "road",
-        "house_number" => "house_number",
-        "compound" => "compound",
-        "building" => "building",
-        "unit" => "unit",
-        "floor" => "floor",
-        "room" => "room",
-        _ => return None,
-    })
-}
+/// The columns of the parts, in the order of [`Parts::NAMES`].
+const PART_COLUMNS: [&str; 14] = [
+    "province",
+    "city",
+    "county",
+    "town",
+    "village",
+    "grid_name",
+    "group_name",
+    "road",
+    "house_number",
+    "compound",
+    "building",
+    "unit",
+    "floor",
+    "room",
+];
 
 /// An address as it was at one time.
 #[derive(Debug, Clone, PartialEq)]
@@ -216,6 +193,19 @@ impl Session {
         let row =
             sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.as_str()).bind(at).fetch_optional(self.connection()).await?;
         row.map(|row| Address::read(&mut Fields::of_row(&row))).transpose()
+    }
+
+    /// Sets text and parts of an address, which say the same.
+    pub(crate) async fn set_text(&mut self, id: &AddressId, text: &str, parts: &Parts) -> Result<()> {
+        let columns: Vec<String> =
+            PART_COLUMNS.iter().enumerate().map(|(i, column)| format!("{column} = ${}", i + 3)).collect();
+        let sql = format!("update address set full_text = $2, {} where address_id = $1", columns.join(", "));
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.as_str()).bind(text);
+        for part in parts.slots() {
+            query = query.bind(part);
+        }
+        query.execute(self.connection()).await?;
+        Ok(())
     }
 
     /// The address, locked against other writers until the end of the transaction.

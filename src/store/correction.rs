@@ -1,10 +1,11 @@
 //! Corrections: in force at once, verified or taken back by somebody else.
 
-use super::address::{as_json, column_of, missing_version};
+use super::address::{as_json, missing_version};
 use super::codec::{Fields, RowWriter, Word};
 use super::fault::{conflict, garbled};
 use super::record::{Record, select};
 use super::session::{Session, Stored};
+use crate::domain::address::revise;
 use crate::domain::correction::Observed;
 use crate::domain::*;
 use crate::error::{Error, Result, Text};
@@ -213,16 +214,7 @@ impl Session {
 
     async fn set(&mut self, address: &Address, field: &str, value: &str) -> Result<()> {
         let value = value.trim();
-        let column = column_of(field).ok_or_else(|| {
-            Error::invalid(
-                "/change",
-                "field",
-                field,
-                Text::new("没有这个可修改的属性", "no such attribute"),
-                Text::new("grid_code、full_text 或地址的一个部分", "grid_code, full_text or a part of the address"),
-            )
-        })?;
-        if column == "grid_code" {
+        if field == "grid_code" {
             // The grid may lie outside the actor's ground: see hand_over in 0004_scope.sql.
             let (done,): (bool,) = sqlx::query_as("select hand_over($1, $2, $3)")
                 .bind(address.id.as_str())
@@ -232,7 +224,7 @@ impl Session {
                 .await?;
             return if done { Ok(()) } else { Err(garbled("the address slipped away under its lock")) };
         }
-        if value.contains('\0') || (column == "full_text" && value.is_empty()) {
+        if value.contains('\0') || (field == "full_text" && value.is_empty()) {
             return Err(Error::invalid(
                 "/change",
                 "value",
@@ -241,12 +233,20 @@ impl Session {
                 Text::new("填写地址文本", "give the address's text"),
             ));
         }
-        sqlx::query(AssertSqlSafe(format!("update address set {column} = $2 where address_id = $1")))
-            .bind(address.id.as_str())
-            .bind(value)
-            .execute(self.connection())
-            .await?;
-        Ok(())
+        let (text, parts) = if field == "full_text" {
+            (value.to_owned(), revise::with_text(&address.parts, value))
+        } else {
+            revise::with_part(&address.full_text, &address.parts, field, value).ok_or_else(|| {
+                Error::invalid(
+                    "/change",
+                    "field",
+                    field,
+                    Text::new("没有这个可修改的属性", "no such attribute"),
+                    Text::new("grid_code、full_text 或地址的一个部分", "grid_code, full_text or a part of the address"),
+                )
+            })?
+        };
+        self.set_text(&address.id, &text, &parts).await
     }
 
     /// Verifies or rejects a correction; a rejection gives back to the address exactly what the correction changed.

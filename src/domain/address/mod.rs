@@ -9,6 +9,7 @@ pub mod word;
 pub mod token;
 pub mod parse;
 pub mod print;
+pub mod revise;
 pub mod personal;
 
 use super::id::{AddressId, BatchId, BuildingId, GridCode};

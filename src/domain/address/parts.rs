@@ -35,3 +35,54 @@ pub struct Parts {
     /// 室.
     pub room: Box<str>,
 }
+
+impl Parts {
+    /// The names of the parts, coarse to fine, as files and the API have them.
+    pub const NAMES: [&'static str; 14] = [
+        "province",
+        "city",
+        "county",
+        "town",
+        "village",
+        "grid",
+        "group",
+        "road",
+        "house_number",
+        "compound",
+        "building",
+        "unit",
+        "floor",
+        "room",
+    ];
+    /// How many of them say where the address lies, and are left out of short texts.
+    pub const COARSE: usize = 6;
+
+    /// The parts in the order of [`Parts::NAMES`].
+    pub fn slots(&self) -> [&str; 14] {
+        let Parts { province, city, county, town, village, grid, group, .. } = self;
+        let Parts { road, house_number, compound, building, unit, floor, room, .. } = self;
+        [province, city, county, town, village, grid, group, road, house_number, compound, building, unit, floor, room]
+            .map(|part| &**part)
+    }
+
+    /// The parts in the order of [`Parts::NAMES`], to be changed.
+    pub fn slots_mut(&mut self) -> [&mut Box<str>; 14] {
+        let Parts {
+            province,
+            city,
+            county,
+            town,
+            village,
+            grid,
+            group,
+            road,
+            house_number,
+            compound,
+            building,
+            unit,
+            floor,
+            room,
+        } = self;
+        [province, city, county, town, village, grid, group, road, house_number, compound, building, unit, floor, room]
+    }
+}

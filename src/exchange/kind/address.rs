@@ -86,7 +86,7 @@ impl Kind for Address {
         let mut given = false;
         let mut asked = [false; 14];
         if !cells.plan.foreign || full_text.is_empty() {
-            for ((field, slot), asked) in PARTS.zip(super::slots(&mut parts)).zip(&mut asked) {
+            for ((field, slot), asked) in PARTS.zip(parts.slots_mut()).zip(&mut asked) {
                 let text = cells.free(field)?;
                 *asked = cells.plan.has(field);
                 if !text.is_empty() {

@@ -116,7 +116,7 @@ impl Kind for Building {
             let text = cells.free(field)?;
             asked[part] = cells.plan.has(field);
             given |= !text.is_empty();
-            *super::slots(&mut parts)[part] = text.into();
+            *parts.slots_mut()[part] = text.into();
         }
         let footprint = match cells.shape(GEOMETRY) {
             Shape::Area(area) if !area.0.is_empty() => Footprint::Area(area),

@@ -121,26 +121,6 @@ fn point_inside(at: crate::domain::LonLat, door: &Door) -> Result<crate::domain:
     })
 }
 
-/// The fourteen parts, coarse to fine.
-fn slots(parts: &mut Parts) -> [&mut Box<str>; 14] {
-    [
-        &mut parts.province,
-        &mut parts.city,
-        &mut parts.county,
-        &mut parts.town,
-        &mut parts.village,
-        &mut parts.grid,
-        &mut parts.group,
-        &mut parts.road,
-        &mut parts.house_number,
-        &mut parts.compound,
-        &mut parts.building,
-        &mut parts.unit,
-        &mut parts.floor,
-        &mut parts.room,
-    ]
-}
-
 /// The text of an address and its parts, each made from the other where the file has only one of them. `asked` says of
 /// each part whether the file has a column for it: an empty cell there is a statement, a missing column is none.
 fn text_and_parts(full_text: &str, mut parts: Parts, asked: [bool; 14]) -> (String, Parts) {
@@ -160,7 +140,7 @@ fn text_and_parts(full_text: &str, mut parts: Parts, asked: [bool; 14]) -> (Stri
         return (print(&parts), parts);
     }
     let mut read = parse(full_text).parts;
-    for ((part, read), asked) in slots(&mut parts).into_iter().zip(slots(&mut read)).zip(asked) {
+    for ((part, read), asked) in parts.slots_mut().into_iter().zip(read.slots_mut()).zip(asked) {
         if !asked {
             *part = std::mem::take(read);
         }
