@@ -96,8 +96,8 @@ fn expected(rows: &[Row], id: &str) -> [BTreeSet<String>; 2] {
     [with("wrong_unit"), with("outside_all")]
 }
 
-fn check(records: &Records, kind: Kind, threads: usize) -> (GridIndex, Vec<Flag>) {
-    let index = GridIndex::build(&records.grids);
+fn check(records: &Records, kind: Kind, threads: usize) -> (std::sync::Arc<GridIndex>, Vec<Flag>) {
+    let index = std::sync::Arc::new(GridIndex::build(&records.grids));
     let thresholds = Thresholds::default();
     let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day");
     let flags = run_for(&Context::new(records, &index, &thresholds, today), &[kind], threads, &|_| {});

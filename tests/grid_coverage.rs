@@ -33,7 +33,7 @@ fn square(code: &str, [w, s, e, n]: [f64; 4]) -> Grid {
 
 fn check(grids: Vec<Grid>) -> Vec<(&'static str, String, String)> {
     let records = Records { grids: grids.into(), ..Records::default() };
-    let index = GridIndex::build(&records.grids);
+    let index = std::sync::Arc::new(GridIndex::build(&records.grids));
     let thresholds = Thresholds::default();
     let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day");
     let flags = run_for(&Context::new(&records, &index, &thresholds, today), &[Kind::Grid], 2, &|_| {});

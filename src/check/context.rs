@@ -1,7 +1,8 @@
 //! What the rules of one check share. Whatever is costly is built when the first rule asks for it.
 
 use super::coverage::Coverage;
-use super::decode::{self, Reading};
+use super::detect::Detection;
+use super::hypothesis::Judged;
 use super::key::address_key;
 use super::text::{Sames, unit_names};
 use super::threshold::Thresholds;
@@ -13,7 +14,7 @@ use chrono::NaiveDate;
 use geo::InteriorPoint;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// What the rules of one check look at: the records, the grids, the thresholds, the day, and what several of them share.
 pub struct Context<'a> {
@@ -26,7 +27,8 @@ pub struct Context<'a> {
     /// The day on which it is checked.
     pub today: NaiveDate,
     parsed: Vec<OnceLock<Box<Parsed>>>,
-    readings: Vec<OnceLock<Box<[Reading]>>>,
+    grids: Arc<GridIndex>,
+    detection: OnceLock<Arc<Detection>>,
     building_places: OnceLock<Vec<LonLat>>,
     building_points: OnceLock<PointIndex>,
     buildings_by_key: OnceLock<HashMap<Box<str>, Vec<u32>>>,
@@ -52,14 +54,15 @@ pub const NOWHERE: LonLat = LonLat::new(f64::NAN, f64::NAN);
 
 impl<'a> Context<'a> {
     /// A context over records; `grid` is the index of `records.grids`.
-    pub fn new(records: &'a Records, grid: &'a GridIndex, thresholds: &'a Thresholds, today: NaiveDate) -> Self {
+    pub fn new(records: &'a Records, grid: &'a Arc<GridIndex>, thresholds: &'a Thresholds, today: NaiveDate) -> Self {
         Context {
             records,
             grid,
             thresholds,
             today,
             parsed: std::iter::repeat_with(OnceLock::new).take(records.addresses.len()).collect(),
-            readings: std::iter::repeat_with(OnceLock::new).take(records.addresses.len()).collect(),
+            grids: grid.clone(),
+            detection: OnceLock::new(),
             building_places: OnceLock::new(),
             building_points: OnceLock::new(),
             buildings_by_key: OnceLock::new(),
@@ -113,14 +116,47 @@ impl<'a> Context<'a> {
         if address.parts == Parts::default() { &self.parsed(i).parts } else { &address.parts }
     }
 
-    /// What the coordinates of an address may be in another form, the most probable first; see [`decode::readings`].
-    pub fn readings(&self, i: usize) -> &[Reading] {
-        self.readings[i].get_or_init(|| decode::readings(self, i).into_boxed_slice())
+    /// Asks something of the parts of an address without keeping what is read from its text.
+    pub fn with_parts<T>(&self, i: usize, ask: impl FnOnce(&Parts) -> T) -> T {
+        let address = self.address(i);
+        if address.parts == Parts::default() { ask(&parse(&address.full_text).parts) } else { ask(&address.parts) }
     }
 
-    /// The form in which the coordinates of an address were most probably given, when that is the better half of it.
-    pub fn reading(&self, i: usize) -> Option<&Reading> {
-        self.readings(i).first().filter(|reading| reading.cause_probability >= 0.5)
+    /// Asks something of the address parts that a building carries.
+    pub fn with_building_parts<T>(&self, b: usize, ask: impl FnOnce(&Parts) -> T) -> T {
+        let building = &self.records.buildings[b];
+        if building.parts == Parts::default() { ask(&parse(&building.full_text).parts) } else { ask(&building.parts) }
+    }
+
+    /// The standing building that the record of an address names.
+    pub fn tied_building(&self, i: usize) -> Option<usize> {
+        let b = self.address(i).building.as_ref().and_then(|id| self.building_by_id(id))?;
+        self.records.buildings[b].standing.then_some(b)
+    }
+
+    /// What detection found; it runs when first asked for.
+    pub fn detection(&self) -> &Arc<Detection> {
+        self.detection.get_or_init(|| Arc::new(Detection::run(self, &|_, _| {})))
+    }
+
+    /// What detection found, if it ran.
+    pub fn detected(&self) -> Option<&Arc<Detection>> {
+        self.detection.get()
+    }
+
+    /// The same context with what detection found before, or finds now with progress.
+    pub fn detect(&self, find: impl FnOnce(&Self) -> Arc<Detection>) {
+        self.detection.get_or_init(|| find(self));
+    }
+
+    /// The verdict on an address in use that has a pin.
+    pub fn judged(&self, i: usize) -> Option<&Judged> {
+        (self.is_active(i) && self.address(i).pin.is_some()).then(|| &self.detection().judged[i])
+    }
+
+    /// The grids, to be kept.
+    pub fn grid_index(&self) -> Arc<GridIndex> {
+        self.grids.clone()
     }
 
     /// Position of the grid that an address declares; none when it declares none or an unknown code.

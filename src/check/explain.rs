@@ -1,7 +1,9 @@
 //! Every signal behind the flags of one address, with its number and where it comes from.
 
 use super::context::Context;
+use super::evidence::{Desk, NONE, Without, distance};
 use super::finding::Kind;
+use super::hypothesis::{Cause, judge};
 use super::rule::by_code;
 use super::run::look_at;
 use super::standing::grid_name;
@@ -43,10 +45,7 @@ pub fn explain(context: &Context, i: usize) -> Vec<Signal> {
         buildings(context, i, at, &mut signals);
         road(context, i, at, &mut signals);
     }
-    for reading in context.readings(i).iter().take(5) {
-        let label = (format!("还原：{}", reading.how.zh), format!("restored: {}", reading.how.en));
-        signals.add(reading.rule, (&label.0, &label.1), reading.probability, "p", None, Some(reading.at));
-    }
+    evidence(context, i, &mut signals);
     for flag in look_at(context, Kind::Address, i) {
         if let Some(p) = flag.probability {
             let (zh, en) = by_code(flag.rule).map_or((flag.rule, flag.rule), |rule| rule.title);
@@ -55,6 +54,54 @@ pub fn explain(context: &Context, i: usize) -> Vec<Signal> {
         }
     }
     signals.0
+}
+
+/// What detection weighed: where the number is expected, and every cause that is not out of the question.
+fn evidence(context: &Context, i: usize, signals: &mut Signals) {
+    let Some(judged) = context.judged(i) else { return };
+    let found = context.detection();
+    let level = &found.stage.level;
+    let (pack, mut desk) = (&level.pack, Desk::default());
+    let (pin, frame) = (&pack.pins[i], &pack.frame);
+    let place = |at: [f64; 2]| at[0].is_finite().then(|| frame.lonlat(at));
+    let without = Without { pin: i as u32, batch: NONE };
+    let home = level.home(pin, pin.key, without, &mut desk);
+    if let Some(expected) = home.expected {
+        let name = &pack.series[pin.key.series as usize].name;
+        let main = pin.key.main;
+        let label =
+            (format!("“{name}”{main} 号按邻号推算的位置"), format!("where its neighbours on {name} put number {main}"));
+        let far_m = distance(pin.at, expected.at);
+        signals.add("expected_number", (&label.0, &label.1), far_m, "m", None, place(expected.at));
+        let label = ("推算位置的误差", "scale of that expectation");
+        signals.add("expected_scale", label, expected.scale_m, "m", None, None);
+    }
+    if let Some(votes) = level.votes(pin.key.series, pin.at, without, &mut desk).filter(|_| pin.key.series != NONE) {
+        let label = ("周边可信点位中同路或同小区的比例", "share of its road or compound among trusted neighbours");
+        signals.add("neighbours", label, votes, "1", None, None);
+    }
+    if pin.stack > 1 {
+        let label = ("同一点上的不同地址数", "different addresses on this point");
+        signals.add("stack", label, f64::from(pin.stack), "1", None, None);
+    }
+    if let Some(by) = found.stage.batches.get(pin.batch as usize).copied().flatten() {
+        let (zh, en) = by_code(by.cause.rule()).map_or(("", ""), |rule| rule.title);
+        let label = (
+            format!("同批次符合“{zh}”的点数（共 {}）", by.asked),
+            format!("of {} in its batch that agree: {en}", by.asked),
+        );
+        signals.add("batch", (&label.0, &label.1), f64::from(by.agree), "1", None, None);
+    }
+    signals.add("right", ("没有问题的可能性", "probability that nothing is wrong"), judged.right, "p", None, None);
+    let judgement = judge(&found.stage, i, &mut desk);
+    let mut causes: Vec<Cause> = Cause::ALL[1..].to_vec();
+    causes.retain(|cause| judgement.posterior[cause.index()] >= 0.001);
+    causes.sort_by(|a, b| judgement.posterior[b.index()].total_cmp(&judgement.posterior[a.index()]));
+    for cause in causes {
+        let (zh, en) = by_code(cause.rule()).map_or((cause.rule(), cause.rule()), |rule| rule.title);
+        let p = judgement.posterior[cause.index()];
+        signals.add(cause.rule(), (zh, en), p, "p", None, place(judgement.places[cause.index()]));
+    }
 }
 
 struct Signals(Vec<Signal>);

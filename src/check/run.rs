@@ -1,11 +1,13 @@
 //! Asks every rule about every record.
 
 use super::context::Context;
+use super::detect::Detection;
 use super::finding::{Finding, Kind};
 use super::rule::{self, Check, Rule};
 use crate::domain::{AddressStatus, Flag, LonLat, Subject};
 use rayon::prelude::*;
 use std::cmp::Ordering;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// How far a check is.
@@ -35,6 +37,10 @@ pub fn run(context: &Context, threads: usize, progress: &(dyn Fn(Progress) + Syn
 /// As [`run`], about some kinds of record only.
 pub fn run_for(context: &Context, kinds: &[Kind], threads: usize, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
     let all = || {
+        if kinds.contains(&Kind::Address) {
+            let step = |done, total| progress(Progress { kind: Kind::Address, done, total });
+            context.detect(|context| Arc::new(Detection::run(context, &step)));
+        }
         Kind::CHECKED
             .into_iter()
             .filter(|kind| kinds.contains(kind))

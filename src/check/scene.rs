@@ -88,7 +88,7 @@ impl Scene {
         let mut records = self.records.clone();
         records.addresses = self.addresses.clone().into();
         records.buildings = self.buildings.clone().into();
-        let index = GridIndex::build(&records.grids);
+        let index = std::sync::Arc::new(GridIndex::build(&records.grids));
         ask(&Context::new(&records, &index, &self.thresholds, self.today))
     }
 

@@ -12,6 +12,7 @@ pub const DEFAULT_TOML: &str = include_str!("../../data/threshold.toml");
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)]
 pub struct Thresholds {
+    pub least_probability: f64,
     pub assumed_accuracy_m: f64,
     pub wrong_grid_share: f64,
     pub coordinate_coarse_places: u32,

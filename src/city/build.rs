@@ -91,6 +91,7 @@ impl City {
             today,
             revision,
             flags: Flags::default(),
+            detection: OnceLock::new(),
             dismissals,
             care,
             ground: Ground::at(revision),

@@ -32,6 +32,7 @@ pub use tally::Counts;
 pub use touched::Touched;
 
 use crate::check::Thresholds;
+use crate::check::detect::Detection;
 use crate::domain::*;
 use crate::index::GridIndex;
 use boxes::Boxes;
@@ -41,7 +42,7 @@ use id::Ids;
 use points::Points;
 use shape::Shape;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tally::Tally;
 
 /// A city as it is at one moment. A copy is cheap: everything large is shared.
@@ -59,6 +60,8 @@ pub struct City {
     pub revision: u64,
     /// What the rules found.
     pub flags: Flags,
+    /// What detection found behind them; made when first asked for.
+    detection: OnceLock<Arc<Detection>>,
     /// Dismissals by flag identifier, lapsed ones included.
     pub dismissals: Arc<BTreeMap<String, Dismissal>>,
     /// What is published of the care groups.

@@ -4,29 +4,53 @@ use super::City;
 use super::flag::Change;
 use crate::check::{Context, Kind, run, run_for};
 use crate::domain::{Flag, Subject};
+use std::sync::Arc;
 
 /// The kinds whose answers an edit of records can change: all but the grids, which only depend on one another.
 const EDITED: [Kind; 5] = [Kind::Address, Kind::Building, Kind::Rental, Kind::Hazard, Kind::Correction];
 
 impl City {
     fn context(&self) -> Context<'_> {
-        Context::new(&self.records, &self.grid, &self.thresholds, self.today)
+        let context = Context::new(&self.records, &self.grid, &self.thresholds, self.today);
+        if let Some(found) = self.detection.get() {
+            context.detect(|_| found.clone());
+        }
+        context
     }
 
     /// The City as the rules see it, for explanations.
     pub fn with_context<T>(&self, ask: impl FnOnce(&Context) -> T) -> T {
-        ask(&self.context())
+        let context = self.context();
+        let answer = ask(&context);
+        self.keep(&context);
+        answer
+    }
+
+    /// Keeps what detection found for those who ask next.
+    fn keep(&self, context: &Context) {
+        if let Some(found) = context.detected() {
+            self.detection.get_or_init(|| found.clone());
+        }
     }
 }
 
 /// What the rules find in a City.
 pub(super) fn all(city: &City) -> Vec<Flag> {
-    run(&city.context(), 0, &|_| {})
+    let context = city.context();
+    let flags = run(&context, 0, &|_| {});
+    city.keep(&context);
+    flags
 }
 
 /// Asks the rules again after an edit and takes their answer over.
 pub(super) fn after(city: &mut City) -> Change {
-    let mut flags = run_for(&city.context(), &EDITED, 0, &|_| {});
+    let before = std::mem::take(&mut city.detection);
+    let context = city.context();
+    if let Some(before) = before.get() {
+        context.detect(|context| Arc::new(before.again(context)));
+    }
+    let mut flags = run_for(&context, &EDITED, 0, &|_| {});
+    city.keep(&context);
     // In the order of a full check the grids' flags stand between; slots are kept, so it does not matter here.
     let of_grids = city.flags.iter().filter(|flag| matches!(flag.subject, Subject::Grid(_)));
     flags.extend(of_grids.map(|flag| (**flag).clone()));

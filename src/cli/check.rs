@@ -104,7 +104,7 @@ pub fn run(args: Args) -> Result<()> {
     let progress = Progress::new();
     let records = pool.install(|| read_all(&args, &progress))?;
     let read_s = started.elapsed().as_secs_f64();
-    let grid = GridIndex::build(&records.grids);
+    let grid = std::sync::Arc::new(GridIndex::build(&records.grids));
     let today = args.today.unwrap_or_else(|| chrono::Local::now().date_naive());
     let context = Context::new(&records, &grid, &thresholds, today);
     let flags = check::run(&context, args.threads, &|step| progress.show(step));

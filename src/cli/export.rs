@@ -72,7 +72,7 @@ pub fn run(args: Args) -> Result<()> {
             records.buildings.len()
         }
         What::Flag => {
-            let (grid, thresholds) = (GridIndex::build(&records.grids), Thresholds::default());
+            let (grid, thresholds) = (std::sync::Arc::new(GridIndex::build(&records.grids)), Thresholds::default());
             let context = Context::new(&records, &grid, &thresholds, chrono::Local::now().date_naive());
             let flags = check::run(&context, 0, &|_| ());
             export::write_flags(&args.file, format, "address", flags.iter())?;

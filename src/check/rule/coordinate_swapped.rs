@@ -1,7 +1,7 @@
 //! Longitude and latitude exchanged.
 
 use super::{Check, Reach, Rule};
-use crate::check::{Context, Finding, decode};
+use crate::check::{Context, Finding, tell};
 use crate::domain::Severity;
 
 /// See the catalogue.
@@ -36,7 +36,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
-    decode::finding(context, i, RULE.code)
+    tell::finding(context, i, RULE.code)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Zero or void coordinates.
 
 use super::{Check, Reach, Rule};
-use crate::check::{Context, Finding, decode};
+use crate::check::{Context, Finding, hypothesis};
 use crate::domain::Severity;
 
 /// See the catalogue.
@@ -36,7 +36,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
-    let at = context.pin(i).filter(|at| decode::is_sentinel(*at) && !context.near_area(*at))?;
+    let at = context.pin(i).filter(|at| hypothesis::form::is_sentinel(*at) && !context.near_area(*at))?;
     let finding = Finding::new(
         format!("坐标 ({}, {}) 不是位置：为零或无效。", at.lon, at.lat),
         format!("The coordinates ({}, {}) are no place: zero or void.", at.lon, at.lat),

@@ -2,7 +2,8 @@
 
 use super::{Check, Reach, Rule};
 use crate::check::finding::metres_text;
-use crate::check::likelihood::{error_beyond_border, sigma_m};
+use crate::check::hypothesis::Cause;
+use crate::check::likelihood::error_beyond_border;
 use crate::check::standing::{Standing, grid_name, standing};
 use crate::check::{Context, Finding};
 use crate::domain::{Frame, GridCode, LonLat, Severity};
@@ -48,29 +49,22 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
     let Standing::Other { declared, found, outside_m } = standing(context, code, at) else { return None };
     let Some(declared) = declared else { return unknown(context, code?, found) };
     let accuracy_m = context.accuracy_m(i);
-    let p = probability(context, declared, outside_m, sigma_m(accuracy_m));
+    let judged = context.judged(i)?;
     let mut finding = message(context, declared, found, outside_m, ("点位", "the pin"));
     if outside_m <= accuracy_m {
         finding = finding.severity(Severity::Warning);
     }
-    let building = context.matching_building(i).map(|b| context.building_place(b)).filter(|b| b.is_on_earth());
-    if let Some(reading) = context.reading(i) {
-        return Some(finding.probability(p.max(reading.cause_probability), false).suggest_at(reading.at, accuracy_m));
+    if judged.cause == Cause::Grid {
+        let code = context.grid.code(found).to_string();
+        return Some(finding.probability(1.0 - judged.right, false).suggest_value("grid_code", code));
     }
-    Some(match building {
-        Some(place) if context.grid.covers(declared, place) => {
-            let far_m = at.distance_m(place);
-            let p = if far_m > 3.0 * sigma_m(accuracy_m) { p.max(0.95) } else { p };
-            finding.probability(p, false).suggest_at(place, 15.0)
-        }
-        Some(place) if context.grid.covers(found, place) => {
-            let p = if at.distance_m(place) <= 3.0 * sigma_m(accuracy_m) { p.max(0.9) } else { p };
-            finding.probability(p, false).suggest_value("grid_code", context.grid.code(found).to_string())
-        }
-        _ if outside_m > 2.0 * accuracy_m => {
-            finding.probability(p, false).suggest_value("grid_code", context.grid.code(found).to_string())
-        }
-        _ => finding.probability(p, false),
+    // Something else is more probably wrong: this is a fact that follows from it.
+    let finding = finding.probability(judged.grid, false);
+    Some(if judged.place[0].is_finite() && judged.right < 0.5 {
+        let frame = &context.detection().stage.level.pack.frame;
+        finding.suggest_at(frame.lonlat(judged.place), judged.radius_m)
+    } else {
+        finding
     })
 }
 
@@ -152,9 +146,9 @@ mod tests {
 
     #[test]
     fn the_building_says_which_side_is_wrong() {
-        for (building_lon, by_place) in [(119.905, true), (119.9151, false)] {
+        for (building_lon, by_place) in [(119.904_321, true), (119.915_151, false)] {
             let mut scene = Scene::default();
-            let address = scene.address("A1", 119.915, 28.405);
+            let address = scene.address("A1", 119.915_123, 28.405_123);
             address.grid = Some("G1".into());
             address.full_text = "人民路12号".into();
             scene.building("B1", building_lon, 28.405).full_text = "人民路12号".into();

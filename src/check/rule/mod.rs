@@ -100,12 +100,25 @@ rules! {
     coordinate_zone
     coordinate_sexagesimal
     coordinate_coarse
+    datum_gcj02
+    datum_bd09
+    datum_reversed
+    datum_library
+    batch_offset
+    pin_default
+    pin_stacked
+    pin_office
+    pin_wrong_building
+    pin_displaced
     pin_off_road
     pin_outside_area
     pin_near_border
     pin_moved_far
     pin_inaccurate
     grid_mismatch
+    grid_border_moved
+    number_suspect
+    road_suspect
     address_duplicate
     address_incomplete
     address_disordered

@@ -1,0 +1,304 @@
+//! What detection learns from the data at hand: how phones scatter about buildings, records about their number's place,
+//! and what the surroundings of right and wrong places look like.
+
+use super::home::{FAR_MATE_M, MATES};
+use super::kernel::{Kernel, Ratio, Seen};
+use super::level::{Desk, FAR_M, Level, STANDS};
+use super::pack::{NONE, distance};
+use super::series::{Without, mix};
+use crate::check::hypothesis::typo::slips;
+use crate::check::hypothesis::{CAUSES, Cause, PRIORS};
+use rayon::prelude::*;
+use std::f64::consts::{PI, TAU};
+
+/// Kernels, ratios and priors.
+#[derive(Debug, Clone)]
+pub struct Learned {
+    /// How common each cause is.
+    pub priors: [f64; CAUSES],
+    /// Accuracies, metres, between the classes of phones.
+    pub accuracy_cuts: [f32; CLASSES - 1],
+    /// How pins scatter about their own building, by class of phone: density by metres.
+    pub about_building: [Kernel; CLASSES],
+    /// Standard deviation of each class along one axis, metres.
+    pub sigma_m: [f64; CLASSES],
+    /// Support between the classes of expectations.
+    pub support_cuts: [f64; SUPPORTS - 1],
+    /// How pins scatter about where their number is expected, by class: density by distance over scale.
+    pub about_number: [Kernel; SUPPORTS],
+    /// Share of numbers that stand elsewhere in their series by right: streets that go on somewhere else.
+    pub irregular: f64,
+    /// By metres to the nearest building.
+    pub nearest_building: Ratio,
+    /// By the share of the own series among the neighbours.
+    pub votes: Ratio,
+    /// By how far a number is from the nearest other of its series.
+    pub number_gap: Ratio,
+    /// By what stands at a place, for an address that no building carries.
+    pub at_building: [f64; STANDS],
+    /// Share of buildings whose address is wrong.
+    pub mislabelled: f64,
+    /// By how many of its mates stand far from their buildings: how often an address does so by right.
+    pub scattered: [f64; MATES],
+    /// Share of right buildings at which another address stands too.
+    pub shared: f64,
+}
+
+/// Classes of phones by what they say of their accuracy.
+pub const CLASSES: usize = 8;
+/// Classes of expectations by their support.
+pub const SUPPORTS: usize = 4;
+
+const BUILDING_SCALES_M: [f64; 7] = [3.0, 6.0, 9.0, 12.0, 15.0, 19.0, 25.0];
+const BUILDING_DEFAULT: [f64; 7] = [0.25, 0.3, 0.2, 0.1, 0.1, 0.04, 0.01];
+const NUMBER_SCALES: [f64; 9] = [0.15, 0.3, 0.6, 1.0, 1.8, 3.0, 6.0, 12.0, 25.0];
+const NUMBER_DEFAULT: [f64; 9] = [0.05, 0.15, 0.3, 0.25, 0.14, 0.07, 0.03, 0.008, 0.002];
+const BUILDING_EDGES_M: [f64; 12] = [3.0, 6.0, 9.0, 12.0, 16.0, 20.0, 26.0, 34.0, 45.0, 60.0, 90.0, 150.0];
+const VOTE_EDGES: [f64; 8] = [0.01, 0.13, 0.26, 0.38, 0.51, 0.63, 0.76, 0.9];
+const GAP_EDGES: [f64; 12] = [1.0, 2.0, 3.0, 5.0, 9.0, 17.0, 33.0, 65.0, 129.0, 257.0, 1_025.0, 10_000.0];
+/// Records from which it is learned, at most: more change the figures by less than they matter.
+const SAMPLE: usize = 60_000;
+
+impl Default for Learned {
+    fn default() -> Self {
+        Learned {
+            priors: PRIORS,
+            accuracy_cuts: [f32::INFINITY; CLASSES - 1],
+            about_building: std::array::from_fn(|_| Kernel::new(&BUILDING_SCALES_M, &BUILDING_DEFAULT)),
+            sigma_m: [9.0; CLASSES],
+            support_cuts: [f64::INFINITY; SUPPORTS - 1],
+            about_number: std::array::from_fn(|_| Kernel::new(&NUMBER_SCALES, &NUMBER_DEFAULT)),
+            irregular: 0.0005,
+            nearest_building: Ratio::default(),
+            votes: Ratio::default(),
+            number_gap: Ratio::default(),
+            at_building: [0.0; STANDS],
+            mislabelled: 0.01,
+            scattered: [0.002; MATES],
+            shared: 0.1,
+        }
+    }
+}
+
+/// What one record shows.
+#[derive(Default)]
+struct Sight {
+    trust: f64,
+    number: Option<(f64, f64, f64)>,
+    building: Option<(usize, f64)>,
+    right: Option<Around>,
+    wrong: Option<Around>,
+    shared: Option<bool>,
+    /// No building carries its address.
+    unhoused: bool,
+    /// Exactly one building carries its address.
+    alone: bool,
+    /// Kind of its mates.
+    mates: Option<usize>,
+    /// How far its number is from the next, and how far a slip of it would be.
+    gap: Option<(f64, f64)>,
+}
+
+struct Around {
+    building_m: f64,
+    votes: Option<f64>,
+    at_building: usize,
+}
+
+impl Learned {
+    /// Learns from a stage; the priors stay those of `before`.
+    pub fn from(level: &Level, before: &Learned) -> Learned {
+        let pins = &level.pack.pins;
+        let mut learned = Learned { priors: before.priors, ..Learned::default() };
+        let live: Vec<usize> = (0..pins.len()).filter(|i| pins[*i].live && level.pos[*i][0].is_finite()).collect();
+        if live.is_empty() {
+            return learned;
+        }
+        let sample: Vec<usize> = live.iter().copied().step_by(live.len().div_ceil(SAMPLE)).collect();
+        let mut accuracies: Vec<f32> = sample.iter().map(|i| pins[*i].accuracy_m).collect();
+        accuracies.sort_unstable_by(f32::total_cmp);
+        const PHONES: [f64; CLASSES - 1] = [0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.97];
+        learned.accuracy_cuts = PHONES.map(|q| accuracies[(accuracies.len() as f64 * q) as usize]);
+        let sights: Vec<Sight> =
+            sample.par_iter().map_init(Desk::default, |desk, i| learned.look(level, *i, desk)).collect();
+        learned.kernels(&sights);
+        learned.surroundings(&sights);
+        learned
+    }
+
+    /// Class of a phone.
+    pub fn class(&self, accuracy_m: f32) -> usize {
+        self.accuracy_cuts.partition_point(|cut| *cut < accuracy_m)
+    }
+
+    fn look(&self, level: &Level, i: usize, desk: &mut Desk) -> Sight {
+        let (pin, at, trust) = (&level.pack.pins[i], level.pos[i], level.trust[i]);
+        let mut sight = Sight { trust, ..Sight::default() };
+        let draw = |k: u64| (mix(i as u64 * 8 + k) >> 11) as f64 / (1u64 << 53) as f64;
+        if let Some(gap) = level.gap(pin.key.series, pin.key.main, i as u32) {
+            let slips = slips(pin.key.main);
+            let mut left = draw(4) * slips.iter().map(|(_, share)| share).sum::<f64>();
+            let slip = slips.iter().find(|(_, share)| {
+                left -= share;
+                left <= 0.0
+            });
+            let slip = slip.and_then(|(main, _)| level.gap(pin.key.series, *main, i as u32)).unwrap_or(u32::MAX);
+            sight.gap = Some((gap.into(), slip.into()));
+        }
+        if trust <= 0.05 {
+            return sight;
+        }
+        let without = Without { pin: i as u32, batch: NONE };
+        let series = pin.key.series;
+        if series != NONE
+            && let Some(expected) = level.expected(series, pin.key.main, without, desk)
+        {
+            sight.number = Some((distance(at, expected.at) / expected.scale_m, expected.support, expected.scale_m));
+        }
+        let sites = level.pack.sites_of(pin.key);
+        sight.alone = sites.len() == 1;
+        if !sites.is_empty() {
+            let places: Vec<[f64; 2]> = sites.iter().map(|(_, _, b)| level.pack.sites[*b as usize].at).collect();
+            sight.mates = level.mates(pin.key, pin.inner, &places, without).kind();
+        }
+        let nearest = sites.iter().map(|(_, _, b)| distance(level.pack.sites[*b as usize].at, at)).reduce(f64::min);
+        sight.building = nearest.map(|m| (self.class(pin.accuracy_m), m));
+        if trust <= 0.8 {
+            return sight;
+        }
+        let sigma_m = level.learned.sigma_m[self.class(pin.accuracy_m)];
+        let mut around = |place: [f64; 2]| Around {
+            building_m: level.nearest_building_m(place, desk),
+            votes: if series == NONE { None } else { level.votes(series, place, without, desk) },
+            at_building: level.at_building(place, pin.key, sigma_m, desk),
+        };
+        sight.right = Some(around(at));
+        let away = |m: f64| [at[0] + m * (draw(0) * TAU).cos(), at[1] + m * (draw(0) * TAU).sin()];
+        let mut wrong = around(away(80.0 + 520.0 * draw(1)));
+        // What stands at a wrong place: half of them are other people's buildings, missed by as much as the own one.
+        let mut elsewhere = away(60.0 + 200.0 * draw(2));
+        if i.is_multiple_of(2) {
+            let sites = &level.pack.sites;
+            level.pack.site_bins.nearest(at, 1, FAR_M, &mut desk.near);
+            let missed = desk.near.first().map_or([0.0; 2], |(_, b)| {
+                let site = sites[*b as usize].at;
+                [at[0] - site[0], at[1] - site[1]]
+            });
+            level.pack.site_bins.nearest(elsewhere, 1, FAR_M, &mut desk.near);
+            if let Some((_, b)) = desk.near.first() {
+                let site = sites[*b as usize].at;
+                elsewhere = [site[0] + missed[0], site[1] + missed[1]];
+            }
+        }
+        wrong.at_building = level.at_building(elsewhere, pin.key, sigma_m, desk);
+        sight.wrong = Some(wrong);
+        sight.unhoused = sites.is_empty();
+        if let [(_, _, b)] = sites
+            && nearest.is_some_and(|m| m < 12.0)
+        {
+            sight.shared = Some(level.occupants.other_than(*b, pin.key));
+        }
+        sight
+    }
+
+    fn kernels(&mut self, sights: &[Sight]) {
+        const ENOUGH: usize = 300;
+        for class in 0..CLASSES {
+            let of = |s: &Sight| s.building.filter(|(c, _)| *c == class).map(|(_, m)| (m, s.trust));
+            let seen: Vec<Seen> = sights.iter().filter_map(of).collect();
+            let floor = 1.0 / (PI * 300.0 * 300.0);
+            let mut weights = Kernel::fit(&BUILDING_SCALES_M, &BUILDING_DEFAULT, &seen, floor);
+            Kernel::without_tail(&mut weights, 0.93);
+            let variance: f64 = BUILDING_SCALES_M.iter().zip(&weights).map(|(s, w)| w * s * s).sum();
+            self.sigma_m[class] = variance.sqrt();
+            self.about_building[class] = Kernel::new(&BUILDING_SCALES_M, &weights);
+        }
+        let mut support: Vec<f64> = sights.iter().filter_map(|s| s.number.map(|n| n.1)).collect();
+        let mut scale: Vec<f64> = sights.iter().filter_map(|s| s.number.map(|n| n.2)).collect();
+        if support.is_empty() {
+            return;
+        }
+        support.sort_unstable_by(f64::total_cmp);
+        scale.sort_unstable_by(f64::total_cmp);
+        self.support_cuts = [0.08, 0.25, 0.6].map(|q| support[(support.len() as f64 * q) as usize]);
+        let middle_m = scale[scale.len() / 2];
+        let told = || sights.iter().filter(|s| s.building.is_some_and(|(_, m)| m < 20.0)).filter_map(|s| s.number);
+        let far = told().filter(|(z, _, scale_m)| *z > 6.0 && z * scale_m > 120.0).count() as f64;
+        self.irregular = (far + 0.0005 * 300.0) / (told().count() as f64 + 300.0);
+        for class in 0..SUPPORTS {
+            // Best from pins at their own building: there an error of the pin can't pass for a rough street.
+            let of = |s: &Sight| s.number.filter(|n| self.support_class(n.1) == class).map(|(z, _, _)| (z, s.trust));
+            let at_home = |s: &&Sight| s.building.is_some_and(|(_, m)| m < 20.0);
+            let mut seen: Vec<Seen> = sights.iter().filter(at_home).filter_map(of).collect();
+            let mut floor = 1e-9;
+            if seen.len() < ENOUGH {
+                seen = sights.iter().filter_map(of).collect();
+                floor = middle_m * middle_m / (PI * 500.0 * 500.0);
+            }
+            let weights = Kernel::fit(&NUMBER_SCALES, &NUMBER_DEFAULT, &seen, floor);
+            self.about_number[class] = Kernel::new(&NUMBER_SCALES, &weights);
+        }
+    }
+
+    /// Class of an expectation.
+    pub fn support_class(&self, support: f64) -> usize {
+        self.support_cuts.partition_point(|cut| *cut < support)
+    }
+
+    fn surroundings(&mut self, sights: &[Sight]) {
+        let right = || sights.iter().filter_map(|s| s.right.as_ref());
+        let wrong = || sights.iter().filter_map(|s| s.wrong.as_ref());
+        let metres = |all: &mut dyn Iterator<Item = &Around>| all.map(|a| a.building_m).collect::<Vec<_>>();
+        let votes = |all: &mut dyn Iterator<Item = &Around>| all.filter_map(|a| a.votes).collect::<Vec<_>>();
+        self.nearest_building = Ratio::fit(&BUILDING_EDGES_M, &metres(&mut right()), &metres(&mut wrong()));
+        self.votes = Ratio::fit(&VOTE_EDGES, &votes(&mut right()), &votes(&mut wrong()));
+        let gaps = || sights.iter().filter_map(|s| s.gap);
+        let (own, slipped): (Vec<f64>, Vec<f64>) = gaps().unzip();
+        self.number_gap = Ratio::fit_mixed(&GAP_EDGES, &own, &slipped, 0.8 * self.priors[Cause::Number.index()]);
+        let unhoused = || sights.iter().filter(|s| s.unhoused);
+        let shares = |all: &mut dyn Iterator<Item = &Around>| {
+            let mut counts = [4.0; STANDS];
+            all.for_each(|a| counts[a.at_building] += 1.0);
+            let sum: f64 = counts.iter().sum();
+            counts.map(|count| count / sum)
+        };
+        let r = shares(&mut unhoused().filter_map(|s| s.right.as_ref()));
+        let w = shares(&mut unhoused().filter_map(|s| s.wrong.as_ref()));
+        self.at_building = std::array::from_fn(|k| (r[k] / w[k]).ln().clamp(-2.5, 1.5));
+        self.at_building[STANDS - 1] = 0.0;
+        // Where the number says that the pin is right, a building far away has a wrong address.
+        let (mut stray, mut told) = (0.01 * 50.0, 50.0);
+        for sight in sights.iter().filter(|s| s.alone) {
+            if let (Some((z, support, scale_m)), Some((_, m))) = (sight.number, sight.building)
+                && z < 0.7
+                && scale_m < 40.0
+                && self.support_class(support) > 1
+            {
+                told += 1.0;
+                stray += f64::from(u8::from(m > 45.0));
+            }
+        }
+        self.mislabelled = stray / told;
+        let far_share = |kind: Option<usize>| {
+            let metres = sights.iter().filter(|s| s.mates == kind).filter_map(|s| s.building);
+            let (mut far, mut all) = (0.0, 0.0);
+            for (_, m) in metres {
+                far += f64::from(u8::from(m > FAR_MATE_M));
+                all += 1.0;
+            }
+            (far, all)
+        };
+        let (far, all) = far_share(None);
+        let base = (far + 0.5) / (all + 10.0);
+        self.scattered = std::array::from_fn(|kind| {
+            let (far, all) = far_share(Some(kind));
+            ((far + 10.0 * base) / (all + 10.0) - base).clamp(0.002, 0.6)
+        });
+        let (mut shared, mut all) = (1.0, 10.0);
+        for is_shared in sights.iter().filter_map(|s| s.shared) {
+            all += 1.0;
+            shared += f64::from(u8::from(is_shared));
+        }
+        self.shared = shared / all;
+    }
+}

@@ -1,0 +1,163 @@
+//! Streets that share a name: one name at several places of the city, with the same numbers at each, is several series.
+
+use super::pack::{Key, NONE};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+
+/// Something that carries a key: where it stands, its key, and the box of its declared grid in the plane, if any.
+pub struct Bearer {
+    /// Metres in the plane; not finite for nowhere.
+    pub at: [f64; 2],
+    /// Its key.
+    pub key: Key,
+    /// Position of its declared grid, or [`NONE`].
+    pub grid: u32,
+}
+
+/// Side of the squares whose neighbourhood holds a street together, metres.
+const SQUARE_M: f64 = 400.0;
+/// Bearers that make a place of its own.
+const LEAST: usize = 6;
+
+type Square = (i64, i64);
+
+/// One place of a name.
+struct Place {
+    squares: Vec<Square>,
+    count: usize,
+    /// A tenth and nine tenths of its numbers lie below.
+    numbers: (u32, u32),
+}
+
+/// Gives each place of a name that has several its own series. `boxes` are the boxes of the grids in the plane. New
+/// series follow the `count` old ones; answered is the old series of each new one.
+pub fn part(bearers: &mut [Bearer], count: usize, boxes: &[[f64; 4]]) -> Vec<u32> {
+    let mut by_series: Vec<Vec<u32>> = vec![Vec::new(); count];
+    for (i, bearer) in bearers.iter().enumerate().filter(|(_, bearer)| bearer.key.series != NONE) {
+        by_series[bearer.key.series as usize].push(i as u32);
+    }
+    let seen = &*bearers;
+    let places: Vec<Vec<Place>> = by_series.par_iter().map(|members| places_of(seen, members)).collect();
+    let mut added = Vec::new();
+    for (series, places) in places.iter().enumerate().filter(|(_, places)| places.len() > 1) {
+        let first = (count + added.len()) as u32;
+        added.extend(places.iter().skip(1).map(|_| series as u32));
+        let mut of_grid: HashMap<u32, usize> = HashMap::new();
+        for i in &by_series[series] {
+            let bearer = &mut bearers[*i as usize];
+            let place = match boxes.get(bearer.grid as usize) {
+                Some(area) => *of_grid.entry(bearer.grid).or_insert_with(|| nearest(places, *area)),
+                None => nearest(places, [bearer.at[0], bearer.at[1], bearer.at[0], bearer.at[1]]),
+            };
+            if place > 0 {
+                bearer.key.series = first + place as u32 - 1;
+            }
+        }
+    }
+    added
+}
+
+/// The places of a name, the most common first; one where they cannot be told apart.
+fn places_of(bearers: &[Bearer], members: &[u32]) -> Vec<Place> {
+    if members.len() < 2 * LEAST {
+        return Vec::new();
+    }
+    let square = |at: [f64; 2]| ((at[0] / SQUARE_M).floor() as i64, (at[1] / SQUARE_M).floor() as i64);
+    let mut squares: BTreeMap<Square, Vec<u32>> = BTreeMap::new();
+    for bearer in members.iter().map(|i| &bearers[*i as usize]).filter(|bearer| bearer.at[0].is_finite()) {
+        squares.entry(square(bearer.at)).or_default().push(bearer.key.main);
+    }
+    let mut left: Vec<Square> = squares.keys().copied().rev().collect();
+    let mut reached: std::collections::BTreeSet<Square> = std::collections::BTreeSet::new();
+    let mut places: Vec<Place> = Vec::new();
+    while let Some(start) = left.pop() {
+        if !reached.insert(start) {
+            continue;
+        }
+        let (mut found, mut next) = (Vec::new(), vec![start]);
+        while let Some((x, y)) = next.pop() {
+            found.push((x, y));
+            for beside in (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy))) {
+                if squares.contains_key(&beside) && reached.insert(beside) {
+                    next.push(beside);
+                }
+            }
+        }
+        found.sort_unstable();
+        let mut numbers: Vec<u32> = found.iter().flat_map(|s| &squares[s]).copied().filter(|n| *n > 0).collect();
+        if numbers.len() >= LEAST {
+            numbers.sort_unstable();
+            let at = |tenths: usize| numbers[numbers.len() * tenths / 10];
+            places.push(Place { squares: found, count: numbers.len(), numbers: (at(1), at(9)) });
+        }
+    }
+    places.sort_by_key(|place| std::cmp::Reverse(place.count));
+    // A street with a gap goes on counting; a namesake starts again.
+    let mut apart: Vec<Place> = Vec::new();
+    for place in places {
+        match apart.iter().position(|other| !overlap(place.numbers, other.numbers)) {
+            Some(k) => {
+                apart[k].squares.extend(place.squares);
+                let (low, high) = (apart[k].numbers, place.numbers);
+                apart[k].numbers = (low.0.min(high.0), low.1.max(high.1));
+            }
+            None => apart.push(place),
+        }
+    }
+    apart
+}
+
+/// Whether two runs of numbers have a third of the shorter one in common.
+fn overlap(a: (u32, u32), b: (u32, u32)) -> bool {
+    let shared = f64::from(a.1.min(b.1)) - f64::from(a.0.max(b.0)) + 1.0;
+    let shorter = f64::from((a.1 - a.0).min(b.1 - b.0)) + 1.0;
+    shared > 0.33 * shorter
+}
+
+/// The place nearest to a box; the first of those equally near.
+fn nearest(places: &[Place], [w, s, e, n]: [f64; 4]) -> usize {
+    let mut best = (f64::INFINITY, 0);
+    for (k, place) in places.iter().enumerate() {
+        for (x, y) in &place.squares {
+            let (west, south) = (*x as f64 * SQUARE_M, *y as f64 * SQUARE_M);
+            let dx = (w - west - SQUARE_M).max(west - e).max(0.0);
+            let dy = (s - south - SQUARE_M).max(south - n).max(0.0);
+            let square = dx * dx + dy * dy;
+            if square < best.0 {
+                best = (square, k);
+            }
+        }
+    }
+    best.1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn street(x: f64, numbers: std::ops::Range<u32>, grid: u32) -> Vec<Bearer> {
+        numbers
+            .map(|main| Bearer {
+                at: [x + f64::from(main % 50) * 8.0, 0.0],
+                key: Key { series: 0, main, rest: 0 },
+                grid,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn namesakes_are_parted_and_gaps_are_not() {
+        let boxes = [[-100.0, -100.0, 500.0, 100.0], [4_900.0, -100.0, 5_500.0, 100.0]];
+        let mut bearers = street(0.0, 1..41, 0);
+        bearers.extend(street(5_000.0, 1..31, 1));
+        // A pin of the first street that was put on the second: its grid says where it belongs.
+        bearers[3].at = [5_020.0, 0.0];
+        assert_eq!(part(&mut bearers, 1, &boxes), [0]);
+        assert_eq!(bearers[3].key.series, 0);
+        assert!(bearers[40..].iter().all(|bearer| bearer.key.series == 1));
+        let mut gap = street(0.0, 1..41, 0);
+        gap.extend(street(5_000.0, 61..91, 1));
+        assert!(part(&mut gap, 1, &boxes).is_empty());
+        assert!(gap.iter().all(|bearer| bearer.key.series == 0));
+    }
+}

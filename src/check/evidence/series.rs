@@ -1,0 +1,276 @@
+//! Where a street, compound or village puts a number: its other records, and how orderly they are.
+
+use super::kernel::weighted_median;
+use super::level::{Desk, Level};
+use super::pack::{Entry, distance};
+
+/// How the records of a series lie.
+#[derive(Debug, Clone, Default)]
+pub struct Course {
+    /// Whether its numbers have an order on the ground. Where they have none (villages), no number says where it is.
+    pub ordered: bool,
+    /// Its middle, metres in the plane; not finite where it has no trusted record.
+    pub middle: [f64; 2],
+    /// Weighted median distance of its records from the middle, metres.
+    pub spread_m: f64,
+    /// Some of its records, for its density: position of the address, place, trust.
+    pub sample: Vec<(u32, [f64; 2], f64)>,
+}
+
+/// Where a number is expected.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Expected {
+    /// Metres in the plane.
+    pub at: [f64; 2],
+    /// Scale of the expectation, metres.
+    pub scale_m: f64,
+    /// How much stands behind it: the sum of the weights of the pairs of neighbours.
+    pub support: f64,
+}
+
+/// Whom to leave out of the evidence: a record, and a whole batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Without {
+    /// Position of the address itself.
+    pub pin: u32,
+    /// Batch, or [`NONE`](super::pack::NONE).
+    pub batch: u32,
+}
+
+/// Neighbours in number order on each side.
+const SIDE: usize = 7;
+/// Neighbours with one number on each side.
+const SAME: usize = 3;
+/// Records looked at on each side, at most.
+const LOOK: usize = 160;
+/// Records of a series that make up its density, at most.
+const SAMPLE: usize = 96;
+
+impl Level {
+    /// How a series lies, by the places and trust of this level.
+    pub(super) fn course(&self, s: usize, desk: &mut Desk) -> Course {
+        const ASKED: usize = 48;
+        let entries = &self.pack.series[s].entries;
+        let placed = |e: &&Entry| self.pos[e.pin as usize][0].is_finite() && self.trust[e.pin as usize] > 0.0;
+        let known: Vec<&Entry> = entries.iter().filter(placed).collect();
+        if known.is_empty() {
+            return Course { ordered: true, middle: [f64::NAN; 2], ..Course::default() };
+        }
+        let mut median = |value: &dyn Fn(&Entry) -> f64| {
+            desk.values.clear();
+            desk.values.extend(known.iter().map(|e| (value(e), self.trust[e.pin as usize])));
+            weighted_median(&mut desk.values)
+        };
+        let pos = |e: &Entry| self.pos[e.pin as usize];
+        let middle = [median(&|e| pos(e)[0]), median(&|e| pos(e)[1])];
+        let spread_m = median(&|e| distance(pos(e), middle));
+        let step = known.len().div_ceil(ASKED);
+        let mut residuals: Vec<(f64, f64)> = Vec::new();
+        for entry in known.iter().step_by(step) {
+            if let Some(expected) = self.expected_among(
+                entries,
+                entry.main,
+                entry.main,
+                Without { pin: entry.pin, batch: super::pack::NONE },
+                desk,
+            ) {
+                residuals.push((distance(expected.at, pos(entry)), self.trust[entry.pin as usize]));
+            }
+        }
+        let residual_m = weighted_median(&mut residuals);
+        let ordered = known.len() < 4 || residual_m < 0.45 * spread_m || residual_m < 25.0;
+        let mut sample: Vec<(u32, [f64; 2], f64)> = Vec::new();
+        if known.len() <= SAMPLE {
+            sample.extend(known.iter().map(|e| (e.pin, pos(e), self.trust[e.pin as usize])));
+        } else {
+            let mut drawn: Vec<(u64, &Entry)> = known.iter().map(|e| (mix(u64::from(e.pin)), *e)).collect();
+            drawn.select_nth_unstable(SAMPLE);
+            drawn.truncate(SAMPLE);
+            drawn.sort_unstable();
+            sample.extend(drawn.iter().map(|(_, e)| (e.pin, pos(e), self.trust[e.pin as usize])));
+        }
+        Course { ordered, middle, spread_m, sample }
+    }
+
+    /// Where a series puts a number, without a record and its batch; none where its numbers have no order.
+    pub fn expected(&self, series: u32, main: u32, without: Without, desk: &mut Desk) -> Option<Expected> {
+        let course = &self.courses[series as usize];
+        if !course.ordered || main == 0 {
+            return None;
+        }
+        self.expected_among(&self.pack.series[series as usize].entries, main, 0, without, desk)
+    }
+
+    /// `hidden`: a number whose records are left out too (0: none), to see how well the others tell it.
+    fn expected_among(
+        &self,
+        entries: &[Entry],
+        main: u32,
+        hidden: u32,
+        without: Without,
+        desk: &mut Desk,
+    ) -> Option<Expected> {
+        let middle = entries.partition_point(|e| e.main < main);
+        let near = &mut desk.neighbours;
+        near.clear();
+        let pins = &self.pack.pins;
+        let usable = |e: &Entry| {
+            let i = e.pin as usize;
+            e.pin != without.pin
+                && self.trust[i] >= 0.02
+                && self.pos[i][0].is_finite()
+                && (without.batch == super::pack::NONE || pins[i].batch != without.batch)
+        };
+        for up in [true, false] {
+            let (mut taken, mut same, mut looked) = (0, 0, 0);
+            let mut k = middle;
+            let mut last = 0;
+            while taken < SIDE && looked < LOOK {
+                if !up {
+                    if k == 0 {
+                        break;
+                    }
+                    k -= 1;
+                } else if k >= entries.len() {
+                    break;
+                }
+                let entry = &entries[k];
+                looked += 1;
+                if entry.main != last {
+                    (last, same) = (entry.main, 0);
+                }
+                if same >= SAME || entry.main == 0 || entry.main == hidden {
+                    // On to the next number at once.
+                    if up {
+                        k += entries[k..].partition_point(|e| e.main <= last);
+                    } else {
+                        k = entries[..k].partition_point(|e| e.main < last);
+                    }
+                    continue;
+                }
+                if usable(entry) {
+                    let i = entry.pin as usize;
+                    near.push((entry.main, self.pos[i], self.trust[i]));
+                    taken += 1;
+                    same += 1;
+                }
+                if up {
+                    k += 1;
+                }
+            }
+        }
+        if near.is_empty() {
+            return None;
+        }
+        combine(main, near, &mut desk.pairs, &mut desk.values)
+    }
+
+    /// How far a number is from the nearest other record's number of its series; none where the series has too few
+    /// records to tell what is usual in it.
+    pub fn gap(&self, series: u32, main: u32, pin: u32) -> Option<u32> {
+        const TOLD: usize = 5;
+        let entries = &self.pack.series.get(series as usize)?.entries;
+        if entries.len() < TOLD || main == 0 {
+            return None;
+        }
+        let middle = entries.partition_point(|e| e.main < main);
+        let other = |e: &&Entry| e.pin != pin && e.main > 0;
+        let up = entries[middle..].iter().take(2).find(other).map(|e| e.main - main);
+        let down = entries[..middle].iter().rev().take(2).find(other).map(|e| main - e.main);
+        Some(up.unwrap_or(u32::MAX).min(down.unwrap_or(u32::MAX)))
+    }
+
+    /// Logarithm of how much likelier a number is to be one of a series than a slip of the finger: house numbers have
+    /// neighbours.
+    pub fn number_fit(&self, series: u32, main: u32, pin: u32) -> f64 {
+        self.gap(series, main, pin).map_or(0.0, |gap| self.learned.number_gap.at(f64::from(gap)))
+    }
+
+    /// The density of the records of a series at a place, per square metre, without a record and its batch.
+    pub fn series_density(&self, series: u32, at: [f64; 2], without: Without) -> f64 {
+        use std::f64::consts::{PI, TAU};
+        let course = &self.courses[series as usize];
+        let near_m = course.spread_m.mul_add(0.12, 0.0).max(25.0);
+        let far_m = near_m * 4.0;
+        let (mut sum, mut all) = (0.0, 0.0);
+        for (pin, place, trust) in &course.sample {
+            if *pin == without.pin
+                || (without.batch != super::pack::NONE && self.pack.pins[*pin as usize].batch == without.batch)
+            {
+                continue;
+            }
+            all += trust;
+            let (x, y) = (place[0] - at[0], place[1] - at[1]);
+            let square = x * x + y * y;
+            if square < 25.0 * far_m * far_m {
+                sum += trust * 0.25 * (-0.5 * square / (far_m * far_m)).exp() / (TAU * far_m * far_m);
+                if square < 25.0 * near_m * near_m {
+                    sum += trust * 0.7 * (-0.5 * square / (near_m * near_m)).exp() / (TAU * near_m * near_m);
+                }
+            }
+        }
+        const WIDE_M: f64 = 1_500.0;
+        let wide = 1.0 / (PI * WIDE_M * WIDE_M);
+        if all < 1.0 { wide } else { sum / all + 0.05 * wide }
+    }
+}
+
+/// The expectation from neighbours (number, place, trust): each pair puts the number on its line, and the weighted
+/// median of these is the centre.
+fn combine(
+    main: u32,
+    near: &[(u32, [f64; 2], f64)],
+    pairs: &mut Vec<([f64; 2], f64)>,
+    values: &mut Vec<(f64, f64)>,
+) -> Option<Expected> {
+    let n = f64::from(main);
+    pairs.clear();
+    let parity = |m: u32| if (m ^ main) & 1 == 0 { 1.0 } else { 0.3 };
+    for (a, (n_a, p_a, t_a)) in near.iter().enumerate() {
+        if *n_a == main {
+            pairs.push((*p_a, t_a * 1.5));
+        }
+        for (n_b, p_b, t_b) in &near[a + 1..] {
+            if n_a == n_b {
+                continue;
+            }
+            let (x_a, x_b) = (f64::from(*n_a), f64::from(*n_b));
+            let t = (n - x_a) / (x_b - x_a);
+            if !(-0.75..=1.75).contains(&t) {
+                continue;
+            }
+            let inside = if (0.0..=1.0).contains(&t) { 1.0 } else { 0.4 };
+            let weight = t_a * t_b * parity(*n_a) * parity(*n_b) * inside / (2.0 + (x_a - n).abs() + (x_b - n).abs());
+            pairs.push(([p_a[0] + t * (p_b[0] - p_a[0]), p_a[1] + t * (p_b[1] - p_a[1])], weight));
+        }
+    }
+    if pairs.is_empty() {
+        // One number only, or a number beyond all others: somewhere on from the nearest.
+        let away = |m: u32| m.abs_diff(main);
+        let (nearest, at, trust) = near.iter().copied().reduce(|a, b| if away(b.0) < away(a.0) { b } else { a })?;
+        return Some(Expected { at, scale_m: 60.0 + f64::from(away(nearest).min(200)) * 3.0, support: trust * 0.3 });
+    }
+    let mut median = |value: &dyn Fn(&[f64; 2]) -> f64| {
+        values.clear();
+        values.extend(pairs.iter().map(|(place, weight)| (value(place), *weight)));
+        weighted_median(values)
+    };
+    let at = [median(&|p| p[0]), median(&|p| p[1])];
+    let deviation_m = median(&|p| distance(*p, at));
+    let (mut first, mut second) = (f64::INFINITY, f64::INFINITY);
+    for (_, place, _) in near {
+        let d = distance(*place, at);
+        (first, second) = if d < first { (d, first) } else { (first, second.min(d)) };
+    }
+    let second_m = if second.is_finite() { second.min(400.0) } else { 120.0 };
+    let support = pairs.iter().map(|(_, weight)| weight).sum();
+    Some(Expected { at, scale_m: 8.0 + 1.1 * deviation_m + 0.12 * second_m, support })
+}
+
+/// A number without pattern from a number: SplitMix64.
+pub fn mix(n: u64) -> u64 {
+    let mut z = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

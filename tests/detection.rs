@@ -1,0 +1,225 @@
+//! Detection finds what is wrong, says why, and stays modest: on the invented town, whose errors are known, and on
+//! cities that have next to nothing to go by.
+
+use gridpin::check::detect::Detection;
+use gridpin::check::hypothesis::Cause;
+use gridpin::check::{Context, Thresholds};
+use gridpin::cli::demo;
+use gridpin::domain::*;
+use gridpin::index::GridIndex;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+fn day() -> chrono::NaiveDate {
+    chrono::NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
+}
+
+fn detect(records: &Records, threads: usize) -> Detection {
+    let (grid, thresholds) = (Arc::new(GridIndex::build(&records.grids)), Thresholds::default());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    pool.install(|| Detection::run(&Context::new(records, &grid, &thresholds, day()), &|_, _| {}))
+}
+
+/// The invented town and what was found in it; looked for once.
+fn town() -> &'static (demo::Town, Detection) {
+    static TOWN: OnceLock<(demo::Town, Detection)> = OnceLock::new();
+    TOWN.get_or_init(|| {
+        let town = demo::build(demo::SEED, day());
+        let found = detect(&town.records, 2);
+        (town, found)
+    })
+}
+
+/// Errors of the pin or of what it is declared to be, and the causes that name them rightly. The town's other errors are
+/// of the text.
+const KINDS: [(&str, &[Cause]); 17] = [
+    ("gcj02", &[Cause::Gcj02]),
+    ("bd09", &[Cause::Bd09]),
+    ("gcj02_reversed", &[Cause::Reversed]),
+    ("gcj02_twice", &[Cause::Twice]),
+    ("library_drift", &[Cause::Library]),
+    ("batch_offset", &[Cause::Offset]),
+    ("swapped", &[Cause::Swapped]),
+    ("dms", &[Cause::Sexagesimal]),
+    ("nmea", &[Cause::Sexagesimal]),
+    ("projected", &[Cause::Projected]),
+    ("zone", &[Cause::Zone]),
+    ("zero", &[Cause::Zero]),
+    ("default_point", &[Cause::Default]),
+    ("stacked", &[Cause::Stacked]),
+    ("wrong_grid", &[Cause::Grid]),
+    ("border_moved", &[Cause::Grid]),
+    ("wrong_road", &[Cause::Road]),
+];
+
+#[test]
+fn gross_errors_are_found_and_named() {
+    let (town, found) = town();
+    let mut tally: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    for (truth, judged) in town.truth.iter().zip(&found.judged) {
+        let Some((kind, causes)) = KINDS.iter().find(|(kind, _)| *kind == truth.error) else { continue };
+        let count = tally.entry(*kind).or_default();
+        count[0] += 1;
+        count[1] += usize::from(judged.right <= 0.2);
+        count[2] += usize::from(judged.right <= 0.2 && causes.contains(&judged.cause));
+    }
+    println!("{tally:?}");
+    assert_eq!(tally.len(), KINDS.len());
+    for (kind, [all, flagged, named]) in tally {
+        let share = |n: usize| n as f64 / all as f64;
+        let least = if kind == "wrong_road" { 0.7 } else { 0.95 };
+        assert!(share(flagged) >= least && share(named) >= least, "{kind}: {flagged} and {named} of {all}");
+    }
+}
+
+#[test]
+fn what_is_right_is_left_alone() {
+    let (town, found) = town();
+    let right = || town.truth.iter().zip(&found.judged).filter(|(truth, _)| truth.error == "ok");
+    let flagged = right().filter(|(_, judged)| judged.right <= 0.2).count();
+    assert!(1_000 * flagged <= 2 * right().count(), "{flagged} of {}", right().count());
+}
+
+#[test]
+fn exact_causes_bring_pins_home() {
+    let (town, found) = town();
+    let frame = found.stage.level.pack.frame;
+    let mut metres: Vec<f64> = Vec::new();
+    for (truth, judged) in town.truth.iter().zip(&found.judged) {
+        if judged.right <= 0.05 && judged.exact && !truth.error.starts_with("ok") {
+            metres.push(frame.lonlat(judged.place).distance_m(truth.at));
+        }
+    }
+    metres.sort_by(f64::total_cmp);
+    assert!(metres.len() > 300, "{}", metres.len());
+    let (median, most) = (metres[metres.len() / 2], metres[metres.len() * 99 / 100]);
+    assert!(median < 8.0 && most < 60.0, "median {median} m, nearly all within {most} m");
+}
+
+#[test]
+fn threads_change_nothing() {
+    let (town, found) = town();
+    let other = detect(&town.records, 1);
+    let bits = |judged: &[gridpin::check::hypothesis::Judged]| format!("{judged:?}");
+    assert!(bits(&found.judged) == bits(&other.judged));
+}
+
+#[test]
+fn judged_again_by_what_was_learned_it_is_the_same() {
+    let (town, found) = town();
+    let (grid, thresholds) = (Arc::new(GridIndex::build(&town.records.grids)), Thresholds::default());
+    let again = found.again(&Context::new(&town.records, &grid, &thresholds, day()));
+    assert!(format!("{:?}", found.judged) == format!("{:?}", again.judged));
+}
+
+fn address(id: usize, text: &str, lon: f64, lat: f64) -> Address {
+    let pin = Position {
+        kind: PositionKind::Door,
+        at: LonLat::new(lon, lat),
+        method: PositionMethod::Phone,
+        accuracy_m: Some(6.0),
+        collected_at: None,
+        collector: Some("C1".into()),
+    };
+    Address {
+        id: format!("A{id}").into(),
+        full_text: text.into(),
+        pin: Some(pin),
+        batch: Some("P1".into()),
+        version: 1,
+        ..Address::default()
+    }
+}
+
+fn city(addresses: Vec<Address>) -> Records {
+    Records { addresses: addresses.into(), ..Records::default() }
+}
+
+fn flagged(found: &Detection) -> usize {
+    found.judged.iter().filter(|judged| judged.right <= 0.2).count()
+}
+
+#[test]
+fn little_to_go_by_gives_modest_answers() {
+    assert!(detect(&city(Vec::new()), 2).judged.is_empty());
+    // One address; a road with one house; numbers of every form; nothing but text that says nothing.
+    for texts in [
+        vec!["人民路12号"],
+        vec!["人民路12号", "光明巷3号"],
+        vec!["人民路12-3号", "人民路12号附5号", "人民路甲12号", "人民路12号之1", "人民路13号"],
+        vec!["", "某处", "？？？"],
+    ] {
+        let numbered = texts.iter().enumerate();
+        let addresses =
+            numbered.map(|(i, text)| address(i, text, 119.905_123 + 0.000_1 * i as f64, 28.405_123)).collect();
+        let found = detect(&city(addresses), 2);
+        assert_eq!(flagged(&found), 0, "{texts:?}: {:?}", found.judged);
+        assert!(found.judged.iter().all(|judged| judged.right.is_finite()));
+    }
+}
+
+#[test]
+fn a_street_without_buildings_or_batches_still_speaks() {
+    let mut addresses: Vec<Address> = (1..=80)
+        .map(|n| address(n, &format!("人民路{}号", n * 2), 119.900_123 + 0.000_15 * n as f64, 28.405_123))
+        .collect();
+    addresses.iter_mut().for_each(|address| address.batch = None);
+    // Number 60 was put 170 m beside the street.
+    addresses[29].pin.as_mut().expect("a pin").at.lat += 0.001_5;
+    let found = detect(&city(addresses), 2);
+    let judged = &found.judged[29];
+    assert_eq!(flagged(&found), 1, "{judged:?}");
+    let place = found.stage.level.pack.frame.lonlat(judged.place);
+    assert!(judged.right <= 0.2 && place.distance_m(LonLat::new(119.904_623, 28.405_123)) < 20.0, "{judged:?}");
+}
+
+#[test]
+fn all_wrong_in_one_way_is_told_by_the_buildings() {
+    let mut addresses = Vec::new();
+    let mut buildings = Vec::new();
+    for n in 1..=120usize {
+        let at = LonLat::new(119.900_123 + 0.000_2 * (n % 12) as f64, 28.405_123 + 0.000_3 * (n / 12) as f64);
+        let text = format!("阳光小区{n}幢");
+        let raw = gridpin::crs::gcj02::from_wgs84(at);
+        addresses.push(address(n, &text, raw.lon, raw.lat));
+        buildings.push(Building {
+            id: format!("B{n}").into(),
+            full_text: text,
+            parts: Parts::default(),
+            footprint: Footprint::Point(at),
+            floors: None,
+            kind: BuildingKind::Unknown,
+            grid: None,
+            standing: true,
+            version: 1,
+        });
+    }
+    let records = Records { buildings: buildings.into(), ..city(addresses) };
+    let found = detect(&records, 2);
+    let named = found.judged.iter().filter(|judged| judged.right <= 0.2 && judged.cause == Cause::Gcj02).count();
+    assert!(named >= 118, "{named} of 120");
+}
+
+#[test]
+fn thousands_on_one_spot_cost_no_more_than_elsewhere() {
+    let city_of = |n: usize, step: f64| {
+        let on_one = (0..n).map(|i| {
+            let text = format!("路{}号{}幢", i / 40 + 1, i % 40 + 1);
+            address(
+                i,
+                &format!("人民{text}"),
+                119.905_123 + step * (i % 400) as f64,
+                28.405_123 + step * (i / 400) as f64,
+            )
+        });
+        let records = city(on_one.collect());
+        let start = Instant::now();
+        let found = detect(&records, 2);
+        (start.elapsed().as_secs_f64(), flagged(&found))
+    };
+    let ((spread_s, _), (crowded_s, stacked)) = (city_of(8_000, 0.000_1), city_of(8_000, 0.0));
+    assert!(stacked > 7_600, "{stacked} of 8000 on one spot");
+    // Room for a busy machine: a quadratic search would take hundreds of times as long.
+    assert!(crowded_s < 10.0 * spread_s + 2.0, "{crowded_s} s against {spread_s} s");
+}
