@@ -43,6 +43,9 @@ pub fn judge_batches(level: &Level) -> Vec<Option<BatchCause>> {
     (0..batches.len()).into_par_iter().map_init(Desk::default, |desk, b| judge_batch(level, b as u32, desk)).collect()
 }
 
+/// What a cause gains, as a logarithm, and the cause.
+type Gained = (f64, BatchCause);
+
 struct Member {
     pin: u32,
     home: Home,
@@ -77,7 +80,7 @@ fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCause>
             Member { pin: *i, home, base }
         })
         .collect();
-    let (mut best, mut best_exact): (Option<(f64, BatchCause)>, Option<(f64, BatchCause)>) = (None, None);
+    let (mut best, mut best_exact): (Option<Gained>, Option<Gained>) = (None, None);
     let mut places = Vec::new();
     let datums = [Cause::Gcj02, Cause::Bd09, Cause::Reversed, Cause::Twice, Cause::Library];
     let vector = moved.filter(|(by, _)| by[0].hypot(by[1]) > MOVED_M).map(|(by, _)| (Cause::Offset, by));
@@ -100,7 +103,7 @@ fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCause>
         let sum = gains.iter().sum::<f64>() - complexity;
         let agree = gains.iter().filter(|gain| **gain > 0.0).count() as u32;
         gains.sort_unstable_by(f64::total_cmp);
-        let better = |than: &Option<(f64, BatchCause)>| sum > than.map_or(0.0, |(most, _)| most);
+        let better = |than: &Option<Gained>| sum > than.map_or(0.0, |(most, _)| most);
         if gains[gains.len() / 2] > 0.15 {
             let found = Some((sum, BatchCause { cause, moved_m: by, agree, asked: members.len() as u32 }));
             if better(&best) {
@@ -112,7 +115,7 @@ fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCause>
         }
     }
     // A vector fits the buildings' own bias too: where a datum does nearly as well, it is the datum.
-    let nearly = |(most, _): &(f64, BatchCause)| best_exact.filter(|(exact, _)| most - exact < NEARLY);
+    let nearly = |(most, _): &Gained| best_exact.filter(|(exact, _)| most - exact < NEARLY);
     best.map(|found| nearly(&found).unwrap_or(found).1)
 }
 

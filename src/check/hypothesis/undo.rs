@@ -13,10 +13,10 @@ pub fn undo(pack: &Pack, raw: LonLat, cause: Cause, places: &mut Vec<[f64; 2]>) 
     let mut put = |at: LonLat| places.extend(pack.near(at));
     match cause {
         _ if !raw.lon.is_finite() || !raw.lat.is_finite() => {}
-        Cause::Gcj02 | Cause::Bd09 | Cause::Reversed | Cause::Twice | Cause::Library => {
-            if raw.is_on_earth() && gcj02::applies(raw) {
-                put(shift(raw, cause));
-            }
+        Cause::Gcj02 | Cause::Bd09 | Cause::Reversed | Cause::Twice | Cause::Library
+            if raw.is_on_earth() && gcj02::applies(raw) =>
+        {
+            put(shift(raw, cause));
         }
         Cause::Swapped | Cause::Sexagesimal | Cause::Projected | Cause::Zone => {
             each_form(raw, |form, at| {
