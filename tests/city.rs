@@ -159,8 +159,7 @@ fn edits_leave_the_city_as_if_built_with_them() {
         assert!(!touched.everything);
         city = next;
     }
-    let dismissals = (*city.dismissals).clone();
-    let anew = City::build_with(city.records.clone(), city.thresholds.clone(), today(), dismissals);
+    let anew = city.anew();
     let (grown, built) = (picture(&city), picture(&anew));
     for (what, lines) in &built {
         let other = &grown[what];

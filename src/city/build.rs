@@ -30,14 +30,14 @@ impl City {
     ) -> City {
         let grid = Arc::new(GridIndex::build_on(&records.grids, today));
         let care = Care::build(&records.headcounts, &grid);
-        City::assemble(records, grid, thresholds, today, Arc::new(dismissals), care, 1, None)
+        City::assemble(records, grid, thresholds, today, Arc::new(dismissals), care, 1, None, None)
     }
 
     /// Like [`City::build`], with flags that were found before instead of asking the rules.
     pub fn with_flags(records: Records, thresholds: Thresholds, today: NaiveDate, flags: Vec<Flag>) -> City {
         let grid = Arc::new(GridIndex::build_on(&records.grids, today));
         let care = Care::build(&records.headcounts, &grid);
-        City::assemble(records, grid, Arc::new(thresholds), today, Arc::default(), care, 1, Some(flags))
+        City::assemble(records, grid, Arc::new(thresholds), today, Arc::default(), care, 1, Some(flags), None)
     }
 
     /// The same records as of another day, or with other grids, or with some removed: everything is built anew but what
@@ -50,7 +50,14 @@ impl City {
     ) -> City {
         let grid = Arc::new(GridIndex::build_on(&records.grids, today));
         let care = self.care.rebuilt(&self.grid, &records.headcounts, &grid);
-        City::assemble(records, grid, self.thresholds.clone(), today, dismissals, care, self.revision + 1, None)
+        // What was learned holds for the day: an edit of a border moves what it touches, not every probability.
+        let known = self.detection.get().filter(|_| today == self.today);
+        City::assemble(records, grid, self.thresholds.clone(), today, dismissals, care, self.revision + 1, None, known)
+    }
+
+    /// The same city indexed and checked from nothing, by what detection learned here: what edits must lead to.
+    pub fn anew(&self) -> City {
+        self.rebuild(self.records.clone(), self.today, self.dismissals.clone())
     }
 
     /// The same city on another day.
@@ -68,6 +75,7 @@ impl City {
         care: Care,
         revision: u64,
         flags: Option<Vec<Flag>>,
+        known: Option<&Arc<Detection>>,
     ) -> City {
         let shapes: Vec<Shape> = {
             let grids: Vec<&Grid> = records.grids.iter().collect();
@@ -110,7 +118,7 @@ impl City {
             level_zoom,
             by_order: Arc::new(by_order),
         };
-        city.flags = Flags::build(flags.unwrap_or_else(|| recheck::all(&city)));
+        city.flags = Flags::build(flags.unwrap_or_else(|| recheck::all(&city, known)));
         let rentals = (0..city.records.rentals.len() as u32).into_par_iter();
         let states: Vec<RentalState> = rentals.map(|row| city.state_of_rental(row)).collect();
         city.rental_states = states.into();

@@ -2,6 +2,7 @@
 
 use super::City;
 use super::flag::Change;
+use crate::check::detect::Detection;
 use crate::check::{Context, Kind, run, run_for};
 use crate::domain::{Flag, Subject};
 use std::sync::Arc;
@@ -34,9 +35,12 @@ impl City {
     }
 }
 
-/// What the rules find in a City.
-pub(super) fn all(city: &City) -> Vec<Flag> {
+/// What the rules find in a City; by what was learned before, where it is `known`.
+pub(super) fn all(city: &City, known: Option<&Arc<Detection>>) -> Vec<Flag> {
     let context = city.context();
+    if let Some(known) = known {
+        context.detect(|context| Arc::new(known.again(context)));
+    }
     let flags = run(&context, 0, &|_| {});
     city.keep(&context);
     flags
