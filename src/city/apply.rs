@@ -38,9 +38,10 @@ impl City {
         let mut step = Step { old: self, new: self.clone(), rows: Rows::default(), touched: Touched::default() };
         step.new.revision += 1;
         step.touched.revision = step.new.revision;
+        let pins_changed = !delta.addresses.is_empty() || !delta.buildings.is_empty();
         let records_changed = step.take(delta);
         if records_changed {
-            let change = recheck::after(&mut step.new);
+            let change = recheck::after(&mut step.new, pins_changed);
             step.rows.slots.extend(change.slots);
             for subject in change.subjects {
                 match subject {

@@ -41,19 +41,29 @@ pub(super) fn all(city: &City, known: Option<&Arc<Detection>>) -> Vec<Flag> {
     if let Some(known) = known {
         context.detect(|context| Arc::new(known.again(context)));
     }
-    let flags = run(&context, 0, &|_| {});
+    let mut flags = run(&context, 0, &|_| {});
+    flags.retain(is_work);
     city.keep(&context);
     flags
 }
 
-/// Asks the rules again after an edit and takes their answer over.
-pub(super) fn after(city: &mut City) -> Change {
+/// Whether a flag is worth somebody's time: a fact, or more probably an error than not. What is less probable is told by
+/// the explanation of an address, and by `gridpin check`.
+fn is_work(flag: &Flag) -> bool {
+    const PROBABLE: f64 = 0.5;
+    flag.rule == "grid_mismatch" || flag.probability.is_none_or(|p| p >= PROBABLE)
+}
+
+/// Asks the rules again after an edit and takes their answer over. Detection only runs again where addresses or
+/// buildings changed.
+pub(super) fn after(city: &mut City, pins_changed: bool) -> Change {
     let before = std::mem::take(&mut city.detection);
     let context = city.context();
     if let Some(before) = before.get() {
-        context.detect(|context| Arc::new(before.again(context)));
+        context.detect(|context| if pins_changed { Arc::new(before.again(context)) } else { before.clone() });
     }
     let mut flags = run_for(&context, &EDITED, 0, &|_| {});
+    flags.retain(is_work);
     city.keep(&context);
     // In the order of a full check the grids' flags stand between; slots are kept, so it does not matter here.
     let of_grids = city.flags.iter().filter(|flag| matches!(flag.subject, Subject::Grid(_)));

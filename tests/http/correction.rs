@@ -165,7 +165,8 @@ async fn a_flag_goes_when_its_suggestion_is_accepted_or_it_is_dismissed() {
     let id = flag["flag_id"].as_str().unwrap();
 
     let explained = town.json("/api/addresses/M1/explain", &cookie).await;
-    assert_eq!(explained["flags"][0]["flag_id"], id);
+    let explains = explained["flags"].as_array().unwrap().iter().any(|flag| flag["flag_id"] == id);
+    assert!(explains, "{explained}");
     let codes: Vec<_> = explained["signals"].as_array().unwrap().iter().map(|signal| signal["code"].clone()).collect();
     assert!(codes.contains(&json!("declared_border")), "{codes:?}");
 
