@@ -33,9 +33,10 @@ web/node_modules/.package-lock.json: web/package-lock.json
 test: ## Every test there is, the browser's too
 	@./tests/run.sh
 
-bench: ## Measure, beside the named peers where they are at hand
+bench: ## Measure: import beside ogr2ogr, detection beside the baselines
 	@./setup.sh install
 	@./benches/import.sh
+	@./benches/detection.sh
 
 fmt: ## Format Rust and web sources
 	cargo fmt
