@@ -7,6 +7,7 @@ use crate::error::{Error, Fault, Result, Text};
 use crate::exchange::export::{self, Format};
 use crate::exchange::{Columns, CrsOption, Ground, Kind, ReadOptions, encoding, read, write_rejects};
 use crate::index::GridIndex;
+use crate::report::page::page;
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -31,7 +32,7 @@ pub struct Args {
     /// Format of the flags: csv, geojson or gpkg (default: by the ending of --out)
     #[arg(long, value_enum)]
     pub format: Option<OutFormat>,
-    /// A self-contained HTML report (comes in a later version)
+    /// A self-contained HTML report: figures by rule, batch and grid, a map, the worst hundred / 自包含的网页报告
     #[arg(long, value_name = "F.html")]
     pub report: Option<PathBuf>,
     /// Threads (default: all cores); the answer is the same for any number
@@ -117,20 +118,17 @@ pub fn run(args: Args) -> Result<()> {
     for (kind, path) in &written {
         export::write_flags(path, Some(format), kind, flags.iter())?;
     }
+    if let Some(path) = &args.report {
+        let source = args.addresses.file_name().unwrap_or_default().to_string_lossy();
+        std::fs::write(path, page(&context, &flags, &source))
+            .map_err(|error| Error::Unavailable(format!("{}: {error}", path.display())))?;
+        eprintln!("report in {} / 报告见 {}", path.display(), path.display());
+    }
     summary(&records, &flags, &written, read_s, started.elapsed().as_secs_f64());
     Ok(())
 }
 
 fn format(args: &Args) -> Result<Format> {
-    if let Some(report) = &args.report {
-        return Err(Error::invalid(
-            "",
-            "--report",
-            report.display().to_string(),
-            Text::new("HTML 报告将在下一版本提供", "the HTML report comes in the next version"),
-            Text::new("请去掉 --report", "leave --report out"),
-        ));
-    }
     let format = match args.format {
         Some(format) => format.format(),
         None => Format::of(&args.out)?,

@@ -3,6 +3,7 @@
 pub mod coverage;
 pub mod heat;
 pub mod indicator;
+pub mod page;
 
 pub use coverage::{Coverage, Row};
 pub use indicator::{Code, Indicator};
