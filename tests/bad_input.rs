@@ -216,7 +216,7 @@ fn files_that_are_no_files() {
         refused(&bench.check("grids.geojson", file, &[]), said);
     }
     refused(&gridpin(&["import", "osm", &bench.name("city.osm.pbf"), "--dry-run"]), &["city.osm.pbf"]);
-    refused(&bench.check("grids.geojson", "addresses.csv", &["--report", "r.html"]), &["--report"]);
+    refused(&bench.check("grids.geojson", "addresses.csv", &["--report", "nowhere/r.html"]), &["--report", "folder"]);
     refused(&bench.check("grids.geojson", "addresses.csv", &["--format", "parquet"]), &["parquet"]);
     assert!(!bench.path("flags.csv").exists(), "a refused check leaves no flags");
 }

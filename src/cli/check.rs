@@ -142,17 +142,26 @@ fn format(args: &Args) -> Result<Format> {
             Text::new("请改用这些扩展名，或用 --format", "use one of these endings, or --format"),
         ));
     }
-    let folder = args.out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.is_dir() || args.out.is_dir() {
-        return Err(Error::invalid(
-            "",
-            "--out",
-            args.out.display().to_string(),
-            Text::new("输出文件夹不存在，或给出的是文件夹", "its folder does not exist, or it is a folder itself"),
-            Text::new("请先建立文件夹，并给出文件名", "make the folder first, and name a file"),
-        ));
+    can_be_written(&args.out, "--out")?;
+    if let Some(report) = &args.report {
+        can_be_written(report, "--report")?;
     }
     Ok(format)
+}
+
+/// Whether a file can be put where an option says, before hours of work.
+fn can_be_written(path: &Path, option: &str) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() && !path.is_dir() {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "",
+        option,
+        path.display().to_string(),
+        Text::new("输出文件夹不存在，或给出的是文件夹", "its folder does not exist, or it is a folder itself"),
+        Text::new("请先建立文件夹，并给出文件名", "make the folder first, and name a file"),
+    ))
 }
 
 /// The thresholds of a site's file, or those that are shipped.

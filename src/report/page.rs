@@ -127,7 +127,7 @@ impl<'a, 'c> Facts<'a, 'c> {
         for (zh, en, colour) in GROUPS {
             let _ = write!(html, "<li><i style=\"background:{colour}\"></i>{zh} <small>{en}</small></li>");
         }
-        html.push_str("<li><i style=\"background:#e7b9a5\"></i>网格底色：很可能有误的比例 <small>grids: share probably wrong</small></li></ul>");
+        html.push_str("<li><i style=\"background:#e7b9a5\"></i>网格底色：很可能有误的比例 <small>grids: share probably wrong</small></li><li><u></u>线：可整批采纳的还原 <small>lines: from the pin to where an exact cause puts it</small></li></ul>");
         let _ = write!(html, "<svg viewBox=\"0 0 {MAP_PX:.0} {height:.0}\" role=\"img\" aria-label=\"map\">");
         let (shares, _) = self.by_grid();
         for (g, grid) in self.context.records.grids.iter().enumerate() {
@@ -330,7 +330,7 @@ td{border-bottom:1px solid var(--line);padding:5px 8px;vertical-align:top}.n{tex
 .sev{font-weight:700;width:2em}.E{color:#b3202a}.W{color:#8f5300}.I{color:#1d6fb8}
 .worst td:first-child{width:30%}.worst b{font-weight:600;white-space:nowrap}
 svg{width:100%;height:auto;border:1px solid var(--line);background:#f6f7f8}.legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;padding:0;margin:0 0 8px}
-.legend i{display:inline-block;width:11px;height:11px;border-radius:50%;margin-right:6px}.empty{padding:18px;border:1px dashed var(--line)}
+.legend i{display:inline-block;width:11px;height:11px;border-radius:50%;margin-right:6px}.legend u{display:inline-block;width:18px;border-top:2px solid #7b3fa0;margin-right:6px;vertical-align:middle}.empty{padding:18px;border:1px dashed var(--line)}
 @media print{body{font-size:11px}header,main{max-width:none;padding:0}h2{break-after:avoid}tr,svg,.cards{break-inside:avoid}thead{display:table-header-group}@page{margin:14mm}}
 @media(max-width:640px){.worst td:first-child{width:42%}}
 </style></head><body>"#;
