@@ -18,6 +18,7 @@ pub mod hypothesis;
 pub mod border;
 pub mod batch;
 pub mod detect;
+pub mod group;
 pub mod tell;
 pub mod rule;
 pub mod run;

@@ -11,6 +11,7 @@ pub mod care;
 pub mod delta;
 pub mod flag;
 pub mod ground;
+pub mod group;
 mod id;
 pub mod live;
 pub mod lookup;
