@@ -277,6 +277,10 @@ async fn the_applications_role_can_alter_neither_audit_nor_history_nor_its_own_l
         "update address set changed_by = 'x'",
         "update address set scope_grid = 'V02'",
         "update correction set reviewed_by = 'x'",
+        "update correction set mend_id = gen_random_uuid()",
+        "update mend set pins = 9",
+        "delete from mend",
+        "delete from mend_version",
         "update hazard set hazard_id = 'x'",
         "select password_hash from account",
         "select * from session",
@@ -294,7 +298,9 @@ async fn the_applications_role_can_alter_neither_audit_nor_history_nor_its_own_l
     // Nobody acts: nobody sees.
     for nobody in ["set_config('gridpin.actor', '', false)", "set_config('gridpin.actor', null, false)"] {
         app.execute(AssertSqlSafe(format!("select {nobody}"))).await.unwrap();
-        for table in ["grid", "address", "building", "rental", "hazard", "headcount", "correction", "audit", "change"] {
+        for table in
+            ["grid", "address", "building", "rental", "hazard", "headcount", "correction", "mend", "audit", "change"]
+        {
             let rows = sqlx::query(AssertSqlSafe(format!("select 1 from {table}"))).fetch_all(&mut app).await.unwrap();
             assert!(rows.is_empty(), "{table} without an actor");
         }

@@ -120,6 +120,7 @@ pub fn correction(address: &str, change: Change) -> Correction {
         reviewed_by: None,
         reviewed_at: None,
         review_reason: None,
+        mend_id: None,
     }
 }
 

@@ -151,6 +151,8 @@ pub struct Correction {
     pub reviewed_at: Option<DateTime<Utc>>,
     /// Why it was rejected.
     pub review_reason: Option<String>,
+    /// The mend that it is part of: made and reviewed with a whole batch in one action.
+    pub mend_id: Option<uuid::Uuid>,
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod hazard;
 pub mod visit;
 pub mod headcount;
 pub mod correction;
+pub mod mend;
 pub mod flag;
 pub mod user;
 pub mod table;
@@ -29,6 +30,7 @@ pub use id::{AddressId, BatchId, BuildingId, GridCode, HazardId, InspectionId, P
 pub use inspection::{CheckItem, Finding, Inspection};
 pub use key_map::KeyMap;
 pub use lonlat::{Frame, LonLat};
+pub use mend::{Mend, Stale, Why};
 pub use place::{Place, PlaceKind};
 pub use records::Records;
 pub use rental::{Rental, RentalSpace, RentalStatus};

@@ -236,6 +236,10 @@ impl<'a> Fields<'a> {
         uuid::Uuid::from_slice(self.some()?).map_err(garbled)
     }
 
+    pub(crate) fn uuid_or_null(&mut self) -> Result<Option<uuid::Uuid>> {
+        self.next()?.map(|value| uuid::Uuid::from_slice(value).map_err(garbled)).transpose()
+    }
+
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<Option<T>> {
         self.next()?
             .map(|value| serde_json::from_slice(value.get(1..).unwrap_or_default()).map_err(garbled))

@@ -19,7 +19,7 @@ impl Record for Correction {
     const KEY: &'static str = "correction_id";
     const KEY_TEXT: &'static str = "correction_id::text";
     const COLUMNS: &'static str = "correction_id, address_id, base_version, made_version, change, before, observed, note, \
-        made_by, made_at, state, reviewed_by, reviewed_at, review_reason";
+        made_by, made_at, state, reviewed_by, reviewed_at, review_reason, mend_id";
 
     fn key(&self) -> Cow<'_, str> {
         Cow::Owned(self.correction_id.to_string())
@@ -45,6 +45,7 @@ impl Record for Correction {
             reviewed_by: fields.text_or_null()?.map(str::to_owned),
             reviewed_at: fields.time_or_null()?,
             review_reason: fields.text_or_null()?.map(str::to_owned),
+            mend_id: fields.uuid_or_null()?,
         };
         fields.long()?;
         Ok(correction)
