@@ -195,8 +195,8 @@ pub async fn list(
     Ok(Json(Page { items, next }))
 }
 
-/// The correction after which a page begins.
-fn after(cursor: Option<Cursor>) -> Answer<Option<Uuid>> {
+/// The correction or mend after which a page begins.
+pub(super) fn after(cursor: Option<Cursor>) -> Answer<Option<Uuid>> {
     let Some(cursor) = cursor else { return Ok(None) };
     let place = cursor.id.parse().ok();
     let wrong = || {

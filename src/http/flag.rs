@@ -3,6 +3,7 @@
 use super::App;
 use super::body::{Body, Segment};
 use super::cursor::{CountedPage, Cursor, page};
+use super::group::group_id_of;
 use super::permission::{Dismiss, ReadFlag};
 use super::problem::Answer;
 use super::query::{Given, Params, Query};
@@ -55,6 +56,8 @@ pub struct FlagView {
     pub suggestion: Option<Suggestion>,
     /// Metres from `near`, where that was given.
     pub distance_m: Option<f64>,
+    /// The group that it belongs to: what one action may mend.
+    pub group_id: Option<String>,
     /// Open or dismissed.
     pub state: FlagState,
     /// Why it was dismissed.
@@ -84,6 +87,17 @@ pub enum FlagFilter {
     All,
 }
 
+/// Whether a list holds the flags that a group holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupedFilter {
+    /// It does.
+    #[default]
+    With,
+    /// It holds single flags only.
+    Without,
+}
+
 /// Which flags.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -105,6 +119,9 @@ pub struct FlagQuery {
     /// `lon,lat` in degrees: the nearest come first. Otherwise the gravest and most probable do.
     #[param(value_type = Option<String>, example = "119.92,28.45")]
     pub near: Option<LonLat>,
+    /// With the flags of groups (as if left out) or without them: see `/api/flag-groups`.
+    #[param(value_type = Option<GroupedFilter>)]
+    pub grouped: GroupedFilter,
     /// Most items of the page, 1 to 1000; 50 if left out.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 1000)]
     pub limit: usize,
@@ -122,6 +139,7 @@ impl Params for FlagQuery {
             severity: query.choices("severity"),
             state: query.choice("state").unwrap_or_default(),
             near: query.near(),
+            grouped: query.choice("grouped").unwrap_or_default(),
             limit: query.limit(),
             cursor: query.cursor(),
         }
@@ -143,7 +161,8 @@ pub struct NewDismissal {
 impl FlagView {
     /// A flag as `sight` shows it; distances are from `near`.
     pub fn of(sight: &Sight, flag: &Flag, near: Option<LonLat>) -> FlagView {
-        let address = sight.address_of(&flag.subject).map(|(_, address)| address);
+        let row = sight.address_of(&flag.subject);
+        let address = row.map(|(_, address)| address);
         let grid = sight.grid_name(sight.home(&flag.subject));
         let dismissal = sight.city.dismissal(&flag.flag_id);
         let title = title_of(flag.rule);
@@ -164,6 +183,7 @@ impl FlagView {
             message: flag.message.clone(),
             suggestion: flag.suggestion.clone(),
             distance_m: near.zip(flag.at).map(|(near, at)| near.distance_m(at)),
+            group_id: row.and_then(|(row, _)| group_id_of(sight, row, flag)),
             state: if dismissal.is_some() { FlagState::Dismissed } else { FlagState::Open },
             dismissed_reason: dismissal.map(|dismissal| dismissal.reason.clone()),
         }
@@ -190,6 +210,12 @@ fn subject_text(sight: &Sight, subject: &Subject) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// Whether a group holds a flag.
+fn is_grouped(sight: &Sight, flag: &Flag) -> bool {
+    let Subject::Address(id) = &flag.subject else { return false };
+    sight.city.address(id).is_some_and(|row| group_id_of(sight, row, flag).is_some())
 }
 
 /// The sort key of a flag without `near`: the gravest first, and of these the most probable.
@@ -223,6 +249,7 @@ pub async fn list(
                 FlagFilter::Dismissed => city.dismissal(&flag.flag_id).is_some(),
             }
             && sight.sees_subject(&flag.subject)
+            && (query.grouped == GroupedFilter::With || !is_grouped(&sight, flag))
             && sight.lies_on(ground, sight.home(&flag.subject), flag.at)
     };
     let mut total = 0;

@@ -12,11 +12,13 @@ pub mod event;
 pub mod flag;
 pub mod follow;
 pub mod grid;
+pub mod group;
 pub mod guard;
 pub mod hazard;
 pub mod health;
 pub mod indicator;
 pub mod inspection;
+pub mod mend;
 pub mod metric;
 pub mod openapi;
 pub mod permission;
@@ -140,7 +142,7 @@ impl App {
                        lists are pages with an opaque cursor; errors are RFC 9457 problem details.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(problem::Problem, flag::FlagFilter))
+    components(schemas(problem::Problem, flag::FlagFilter, flag::GroupedFilter))
 )]
 struct Document;
 
@@ -152,6 +154,11 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(flag::list))
         .routes(routes!(flag::dismiss))
         .routes(routes!(flag::restore))
+        .routes(routes!(group::list))
+        .routes(routes!(group::detail))
+        .routes(routes!(mend::mend))
+        .routes(routes!(mend::undo))
+        .routes(routes!(mend::list))
         .routes(routes!(address::search))
         .routes(routes!(address::detail))
         .routes(routes!(address::history))

@@ -57,6 +57,8 @@ rights! {
     Dismiss: Collector Reviewer Steward;
     /// Verify or reject somebody else's correction.
     Review: Reviewer Steward;
+    /// Mend the pins of a batch with one cause in one reviewed action, and undo that.
+    Mend: Reviewer Steward;
     /// Read rentals with their inspections, and the heatmap's numbers.
     ReadRental: Collector Department Police Steward;
     /// Record an inspection of a rental.

@@ -163,6 +163,21 @@ impl<'a> Sight<'a> {
         }
     }
 
+    /// Whether the grid at a position is in scope.
+    pub fn sees_grid(&self, grid: u32) -> bool {
+        holds(self.within, self.city.grid.order(grid))
+    }
+
+    /// Code and name of the smallest grid in scope that holds all these homes (preorder numbers).
+    pub fn common_grid(&self, homes: &[u32]) -> Option<(&'a str, &'a str)> {
+        let (least, most) = (*homes.iter().min()?, *homes.iter().max()?);
+        let mut grid = self.city.grid_at_order(least)?;
+        while !holds(Some(self.city.grid.preorder(grid)), most) {
+            grid = self.city.grid.parent(grid)?;
+        }
+        self.sees_grid(grid).then(|| self.grid_name(self.city.grid.order(grid)))?
+    }
+
     /// Code and name of a grid by its preorder number.
     pub fn grid_name(&self, home: u32) -> Option<(&'a str, &'a str)> {
         let grid = self.city.grid_at_order(home)?;
@@ -174,7 +189,8 @@ fn holds(within: Option<(u32, u32)>, home: u32) -> bool {
     within.is_none_or(|(from, to)| (from..to).contains(&home))
 }
 
-fn join([w, s, e, n]: [f64; 4], other: [f64; 4]) -> [f64; 4] {
+/// The box around two.
+pub fn join([w, s, e, n]: [f64; 4], other: [f64; 4]) -> [f64; 4] {
     [w.min(other[0]), s.min(other[1]), e.max(other[2]), n.max(other[3])]
 }
 

@@ -7,6 +7,7 @@ mod serving;
 mod correction;
 mod outage;
 mod matrix;
+mod mend;
 mod problem;
 mod scope;
 mod session;

@@ -42,6 +42,16 @@ fn rows() -> Vec<(&'static str, &'static str, &'static str, String, Option<Value
             json!({ "flag_id": "FLAG", "reason": "x", "until": "2027-01-01" }),
         ),
         at("delete", "/api/addresses/{id}/dismissals/{flag_id}", "Dismiss", "/api/addresses/M1/dismissals/FLAG"),
+        row("get", "/api/flag-groups", "ReadFlag"),
+        at("get", "/api/flag-groups/{id}", "ReadFlag", "/api/flag-groups/0011223344556677"),
+        post(
+            "/api/flag-groups/{id}/mend",
+            "Mend",
+            "/api/flag-groups/0011223344556677/mend",
+            json!({ "mend_id": uuid(), "members": [] }),
+        ),
+        row("get", "/api/mends", "Mend"),
+        post("/api/mends/{id}/undo", "Mend", "/api/mends/00000000-0000-4000-8000-000000000000/undo", json!({})),
         row("get", "/api/corrections", "ReadFlag"),
         post(
             "/api/corrections",
@@ -165,6 +175,7 @@ fn the_table_says_what_the_design_says() {
     };
     assert_eq!(roles("Correct"), ["collector", "reviewer", "steward"]);
     assert_eq!(roles("Review"), ["reviewer", "steward"]);
+    assert_eq!(roles("Mend"), ["reviewer", "steward"]);
     assert!(!roles("MoveHazard").contains(&"collector"));
     for row in TABLE {
         let numbers_only = matches!(row.name, "SignedIn" | "ReadNumbers");

@@ -100,9 +100,18 @@ impl Town {
     /// Opens a town, or says why not. A1 and A2 stand in V01, B1 in V02; M1 says V01 and stands in V02. R1 is a rental at
     /// A1 with hazard Z1, R2 one at B1, never inspected.
     pub async fn open(what: &str) -> Option<Town> {
+        Town::open_with(what, Vec::new(), Vec::new()).await
+    }
+
+    /// The same with further addresses and buildings.
+    pub async fn open_with(what: &str, addresses: Vec<Address>, buildings: Vec<Building>) -> Option<Town> {
         let database = small_town(what).await?;
         let store = &database.store;
         import(store, vec![address("M1", Some("V01"), 120.0125, 28.005)]).await.expect("addresses");
+        if !addresses.is_empty() {
+            import(store, buildings).await.expect("buildings");
+            import(store, addresses).await.expect("addresses");
+        }
         let rental = |id: &str, address: &str| Rental {
             id: id.into(),
             address: Some(address.into()),

@@ -158,6 +158,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/flag-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists batches with one cause, the largest first. */
+        get: operations["getFlagGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flag-groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A group with its pins: from where to where each would go. */
+        get: operations["getFlagGroupsId"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flag-groups/{id}/mend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mends the pins of a group in one reviewed action, all or none: what the preview showed is what is done. */
+        post: operations["postFlagGroupsIdMend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/flags": {
         parameters: {
             query?: never;
@@ -289,6 +340,40 @@ export interface paths {
         get: operations["getMe"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mends": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists mends whose every address is in scope, newest first. */
+        get: operations["getMends"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mends/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts every pin of a mend back where it stood; what was changed since stays and is named. */
+        post: operations["postMendsIdUndo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -629,6 +714,8 @@ export interface components {
          * @enum {string}
          */
         BasemapKind: "raster" | "vector";
+        /** @description Name of an import or collection batch. */
+        BatchId: string;
         /** @description What a correction changes. */
         Change: {
             /** @description The flag whose suggestion was accepted. */
@@ -731,6 +818,11 @@ export interface components {
             made_at: string;
             /** @description Account that made it. */
             made_by: string;
+            /**
+             * Format: uuid
+             * @description The mend that it is part of: made and reviewed with a whole batch in one action.
+             */
+            mend_id: string | null;
             /** @description A word to the reviewer. */
             note: string;
             observed: components["schemas"]["Observed"] | null;
@@ -769,6 +861,15 @@ export interface components {
         CountedPage_Flag: {
             /** @description The items. */
             items: components["schemas"]["Flag"][];
+            /** @description Give it back as `cursor` to read on; none on the last page. */
+            next: string | null;
+            /** @description Items on all pages. */
+            total: number;
+        };
+        /** @description A page of a list that says how many items there are on all pages. */
+        CountedPage_FlagGroup: {
+            /** @description The items. */
+            items: components["schemas"]["FlagGroup"][];
             /** @description Give it back as `cursor` to read on; none on the last page. */
             next: string | null;
             /** @description Items on all pages. */
@@ -845,6 +946,8 @@ export interface components {
             grid_code: string | null;
             /** @description That grid's name. */
             grid_name: string | null;
+            /** @description The group that it belongs to: what one action may mend. */
+            group_id: string | null;
             /** @description The finding with its numbers. */
             message: components["schemas"]["Text"];
             /**
@@ -875,6 +978,47 @@ export interface components {
          * @enum {string}
          */
         FlagFilter: "open" | "dismissed" | "all";
+        /** @description A batch with one cause, as far as the reader sees it: pins outside the scope are neither shown nor counted. */
+        FlagGroup: {
+            /** @description The collection batch. */
+            batch: string;
+            /** @description Pins of the batch. */
+            batch_pins: number;
+            /** @description Box around where its pins stand and would stand: west, south, east, north, degrees. */
+            bbox: number[];
+            /** @description Pins of the batch that are flagged with the same cause but less surely: they stay single flags. */
+            doubtful: number;
+            /** @description The smallest grid that its pins have in common. */
+            grid_code: string | null;
+            /** @description That grid's name. */
+            grid_name: string | null;
+            /** @description The same group has the same identifier in every run. */
+            group_id: string;
+            /** @description The cause with its numbers. */
+            message: components["schemas"]["Text"];
+            /** @description How far its pins would move, metres: least and most. */
+            moves_m: number[];
+            /** @description Pins that may be mended together. */
+            pins: number;
+            /**
+             * Format: double
+             * @description The least probability of a member.
+             */
+            probability: number;
+            /** @description Rule of its flags. */
+            rule: string;
+            /** @description How grave its flags are. */
+            severity: components["schemas"]["Severity"];
+            /** @description What may be done with it: `auto`, accepted for all at once, by a person. */
+            tier: components["schemas"]["Tier"];
+            /** @description Name of that rule. */
+            title: components["schemas"]["Text"];
+        };
+        /** @description A group with its members. */
+        FlagGroupDetail: components["schemas"]["FlagGroup"] & {
+            /** @description Its pins, by identifier. */
+            members: components["schemas"]["GroupMember"][];
+        };
         /**
          * @description Whether a flag asks for attention.
          * @enum {string}
@@ -902,6 +1046,38 @@ export interface components {
          * @enum {string}
          */
         GridLevel: "district" | "street" | "village" | "grid" | "microgrid";
+        /** @description A pin of a group: from where to where. */
+        GroupMember: {
+            /** @description The address. */
+            address_id: string;
+            /** @description As text. */
+            address_text: string;
+            /**
+             * Format: int64
+             * @description Its version: `base_version` of a mend.
+             */
+            base_version: number;
+            /**
+             * Format: double
+             * @description How far that is, metres.
+             */
+            distance_m: number | null;
+            /** @description Its flag. */
+            flag_id: string;
+            from: components["schemas"]["LonLat"] | null;
+            /**
+             * Format: double
+             * @description Probability that it is wrong in this way.
+             */
+            probability: number;
+            /** @description Where it belongs: its own place, restored exactly. */
+            to: components["schemas"]["LonLat"];
+        };
+        /**
+         * @description Whether a list holds the flags that a group holds.
+         * @enum {string}
+         */
+        GroupedFilter: "with" | "without";
         /** @description A hazard. */
         Hazard: {
             /** @description Where. */
@@ -1137,6 +1313,63 @@ export interface components {
             /** @description Ground. */
             scope: components["schemas"]["MyScope"];
         };
+        /** @description A batch that was mended in one action. */
+        Mend: {
+            /** @description The collection batch. */
+            batch: components["schemas"]["BatchId"];
+            /** @description The group that was accepted. */
+            group_id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            made_at: string;
+            /** @description Account that made and so reviewed it. */
+            made_by: string;
+            /**
+             * Format: uuid
+             * @description Identifier, made by the client: sending it twice stores it once.
+             */
+            mend_id: string;
+            /** @description A word on it. */
+            note: string;
+            /**
+             * Format: int32
+             * @description How many pins it moved.
+             */
+            pins: number;
+            /** @description Rule of its flags. */
+            rule: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            undone_at: string | null;
+            /** @description Account that took it back. */
+            undone_by: string | null;
+            /**
+             * Format: int64
+             * @description Version.
+             */
+            version: number;
+        };
+        /** @description A mend with the name of its rule. */
+        MendItem: components["schemas"]["Mend"] & {
+            /** @description Name of the rule. */
+            title: components["schemas"]["Text"];
+        };
+        /** @description A pin as the preview showed it. */
+        MendMember: {
+            /** @description The address. */
+            address_id: string;
+            /**
+             * Format: int64
+             * @description The version that the client saw.
+             */
+            base_version: number;
+            /** @description Where the preview showed it going. It is compared, never taken over: the pin goes where detection restores it to. */
+            to: components["schemas"]["LonLat"];
+        };
         /** @description The ground of an account: a grid with all below it, or the whole city when `grid` is null. */
         MyScope: {
             /** @description Code of the grid; null is the whole city. */
@@ -1210,6 +1443,20 @@ export interface components {
             inspection_id: string;
             /** @description The rental. */
             rental_id: string;
+        };
+        /** @description Mends a group as it was previewed. */
+        NewMend: {
+            /** @description Addresses among them that are left as they are. */
+            exclude?: string[];
+            /** @description The pins that the preview showed. */
+            members: components["schemas"]["MendMember"][];
+            /**
+             * Format: uuid
+             * @description Made by the client: sending it again stores it once.
+             */
+            mend_id: string;
+            /** @description A word on it. No person's data. */
+            note?: string | null;
         };
         /** @description A reviewer's word on a correction. */
         NewReview: {
@@ -1295,6 +1542,13 @@ export interface components {
         Page_HistoryItem: {
             /** @description The items. */
             items: components["schemas"]["HistoryItem"][];
+            /** @description Give it back as `cursor` to read on; none on the last page. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        Page_MendItem: {
+            /** @description The items. */
+            items: components["schemas"]["MendItem"][];
             /** @description Give it back as `cursor` to read on; none on the last page. */
             next: string | null;
         };
@@ -1556,6 +1810,18 @@ export interface components {
              */
             value: number;
         };
+        /** @description An address that was left as it is, and why. */
+        Stale: {
+            /** @description The address. */
+            address_id: components["schemas"]["AddressId"];
+            /**
+             * Format: int64
+             * @description Its version now; none where it is out of sight.
+             */
+            version: number | null;
+            /** @description Why. */
+            why: components["schemas"]["Why"];
+        };
         /** @description What a flag is about. */
         Subject: {
             /** @description An address, by identifier. */
@@ -1613,6 +1879,15 @@ export interface components {
          * @enum {string}
          */
         Tier: "auto" | "review" | "field";
+        /** @description What an undo did. */
+        UndoneMend: {
+            /** @description Addresses that were changed since and stay as they are. */
+            kept: components["schemas"]["Stale"][];
+            /** @description The mend. */
+            mend: components["schemas"]["MendItem"];
+            /** @description How many pins stand again where they stood. */
+            restored: number;
+        };
         /**
          * @description What a reviewer says.
          * @enum {string}
@@ -1642,6 +1917,11 @@ export interface components {
          * @enum {string}
          */
         VisitOutcome: "confirmed" | "not_met" | "not_found" | "corrected";
+        /**
+         * @description Why an address can't be mended, or taken back, as it was shown.
+         * @enum {string}
+         */
+        Why: "changed" | "gone" | "elsewhere";
     };
     responses: never;
     parameters: never;
@@ -2007,6 +2287,132 @@ export interface operations {
             };
         };
     };
+    getFlagGroups: {
+        parameters: {
+            query?: {
+                /** @description `west,south,east,north` in degrees: groups of which a pin stands in it. */
+                bbox?: string;
+                /** @description Code of a grid: groups of which a pin belongs to it or to one below it. */
+                grid?: string;
+                /** @description Codes of rules with commas between. */
+                rule?: string;
+                /** @description Severities with commas between. */
+                severity?: string;
+                /** @description Most items of the page, 1 to 1000; 50 if left out. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountedPage_FlagGroup"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFlagGroupsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Group identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlagGroupDetail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postFlagGroupsIdMend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Group identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMend"];
+            };
+        };
+        responses: {
+            /** @description Mended before: the same one again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MendItem"];
+                };
+            };
+            /** @description Mended */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MendItem"];
+                };
+            };
+            /** @description Some pins are not as they were shown: `current.stale` names them, nothing was done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getFlags: {
         parameters: {
             query?: {
@@ -2031,6 +2437,8 @@ export interface operations {
                  * @example 119.92,28.45
                  */
                 near?: string;
+                /** @description With the flags of groups (as if left out) or without them: see `/api/flag-groups`. */
+                grouped?: components["schemas"]["GroupedFilter"];
                 /** @description Most items of the page, 1 to 1000; 50 if left out. */
                 limit?: number;
                 /** @description `next` of the page before. */
@@ -2348,6 +2756,80 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMends: {
+        parameters: {
+            query?: {
+                /** @description Most items of the page, 1 to 1000; 50 if left out. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MendItem"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMendsIdUndo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Mend identifier */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Undone, now or before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoneMend"];
+                };
+            };
+            /** @description Every pin was changed since: `current.stale` names them, nothing was done */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description What went wrong */
