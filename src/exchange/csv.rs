@@ -78,12 +78,19 @@ pub fn read(path: &Path, place: &str, given: Option<&'static Encoding>) -> Resul
             return Err(super::not_what_it_says(place, "CSV", start));
         }
         let mut detector = Detector::default();
-        let mut line = Vec::new();
-        while given.is_none() && {
-            line.clear();
-            source.read_until(b'\n', &mut line).map_err(|e| broken(place, &e))? > 0
-        } {
-            detector.feed(&line);
+        // In blocks of whole lines: line by line it would take as long as reading them for good.
+        let mut block = Vec::new();
+        while given.is_none() {
+            let more = source.fill_buf().map_err(|e| broken(place, &e))?;
+            let (end, size) = (more.is_empty(), more.len());
+            block.extend_from_slice(more);
+            source.consume(size);
+            let whole = block.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+            detector.feed(&block[..if end { block.len() } else { whole }]);
+            if end {
+                break;
+            }
+            block.drain(..whole);
         }
         let encoding = match given {
             Some(given) => given,
