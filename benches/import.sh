@@ -3,17 +3,14 @@
 #
 #   ./benches/import.sh [REPETITIONS]        3 unless told
 #
-# gridpin: parses and judges every row, checks its form and its grid, keeps key, GiST and scope indexes, feed and audit,
+# gridpin: parses and judges every row, checks its form and its grid, keeps key, GiST index, feed and audit,
 # in one durable transaction. ogr2ogr: COPY, one GiST index, no checks.
-# CITY names a folder with grids.geojson and addresses.csv. Without it, the city of ../shared/bench/peers is made where
-# Python with numpy, scipy and shapely is at hand (PYTHON), else the demo town is repeated up to a million addresses.
+# CITY: see benches/city.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 repetitions=${1:-3}
 data=.data/bench
-peers=../shared/bench/peers
-python=${PYTHON:-python3}
 gridpin=target/release/gridpin
 log=test-output/import-bench.log
 mkdir -p test-output
@@ -23,25 +20,8 @@ cargo build --release --quiet
 admin=$(<"$data/admin-url") owner=$(<"$data/owner-url") app=$(<"$data/database-url")
 trap './setup.sh stop "$data"' EXIT
 
-city=${CITY:-$data/city}
-if [[ ! -f $city/addresses.csv ]]; then
-    mkdir -p "$city"
-    if [[ -f $peers/gen.py ]] && "$python" -c 'import numpy, scipy, shapely' 2>/dev/null; then
-        echo "making the city of $peers (some minutes)"
-        "$python" "$peers/gen.py" "$city/raw" >"$log" && "$python" "$peers/files.py" "$city/raw" "$city" >>"$log"
-        rm -rf "$city/raw"
-    else
-        echo 'repeating the demo town: for the city of the peers set PYTHON to one with numpy, scipy and shapely'
-        "$gridpin" demo write "$city/town" >"$log"
-        cp "$city/town/grids.geojson" "$city/grids.geojson"
-        # The same town again and again, with new identifiers.
-        awk -F, 'NR == 1 { head = $0; next } { row[NR - 2] = $0 } END {
-            print head; n = NR - 1
-            for (i = 0; i < 1000000; i++) { r = row[i % n]; sub(/^[^,]*/, "&-" int(i / n), r); print r }
-        }' "$city/town/addresses.csv" >"$city/addresses.csv"
-    fi
-fi
-rows=$(($(wc -l <"$city/addresses.csv") - 1))
+# shellcheck source=benches/city.sh
+source benches/city.sh
 
 now_us() { echo $((${EPOCHREALTIME/[.,]/})); }
 

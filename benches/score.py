@@ -1,5 +1,8 @@
 """Scores `flags.csv` of labelled cities and, beside it, three baselines on the same city; prints a Markdown table.
 
+Below it a table by kind of error: found and all, and the share; then pins over 60 m from where they belong, the gross
+kind that is found worst, and what is said wrongly 35 m or more from the building of that address (where it is known).
+
 Baselines flag a pin: outside its declared grid; also when the nearest building is over 25 m away; also when the building
 with the same address is over 50 m away. A record counts as found at probability 0.8. Errors of the text alone are left
 out, and so are those too small to matter (`ok*`)."""
@@ -14,6 +17,11 @@ import shapely
 from scipy.spatial import cKDTree
 
 TEXT = {"nonstandard", "duplicate", "incomplete", "unit_conflict", "disordered", "floor", "orphan", "relative", "personal"}
+# Errors that nobody may miss: another datum, another form of number, a batch moved, many pins on one spot.
+GROSS = {"gcj02", "bd09", "gcj02_reversed", "gcj02_twice", "batch_offset", "swapped", "dms", "nmea", "zone", "projected", "zero", "stacked"}
+# Errors that the building of the stated address gives away, from this distance.
+AWAY, AWAY_M = ["wrong_building", "wrong_number", "wrong_road", "gps_outlier"], 35
+FAR_M = 60
 FOUND = 0.8
 
 
@@ -73,6 +81,16 @@ def score(folder):
             best[flag["address_id"]] = float(flag["probability"]), number(flag["suggested_lon"]), number(flag["suggested_lat"])
     p = np.array([best.get(r["address_id"], (0,))[0] for r in rows])
     flagged = p >= FOUND
+    error = np.array([truth[r["address_id"]]["error"] for r in rows])
+    there = metres(*np.array([[float(truth[r["address_id"]][k]) for k in ("true_lon", "true_lat")] for r in rows]).T, at)
+    far = wrong & ~(np.hypot(*(xy - there).T) <= FAR_M) & np.array([truth[r["address_id"]]["side"] == "position" for r in rows])
+    count = lambda among: (int((flagged & among).sum()), int(among.sum()))
+    kinds = {k: count(error == k) for k in sorted(set(error[wrong]))}
+    gross = {k: kinds[k] for k in kinds if k in GROSS}
+    worst = min(gross, key=lambda k: gross[k][0] / gross[k][1], default=None)
+    more_found = {f"pin over {FAR_M} m off": count(far), f"worst gross kind: {worst}": gross.get(worst, (0, 0))}
+    more_found |= {f"{k}, {AWAY_M} m or more from the own building": count((error == k) & (matched >= AWAY_M)) for k in AWAY}
+
     off = []
     for r, is_wrong, found in zip(rows, wrong, flagged):
         t = truth[r["address_id"]]
@@ -91,9 +109,16 @@ def score(folder):
             print(f"| {folder.name} | {name} | {precision:.3f} | {recall:.3f} | {f1:.3f} | {false:.2f} | {more} |")
         else:
             print(f"| {folder.name} | {name} | | | | {false:.2f} | {more} |")
+    return kinds, more_found
 
 
 print("| city | found by | precision | recall | F1 | false per 1,000 | suggestion median, p90 in m | ECE |")
 print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-for name in sys.argv[1:]:
-    score(Path(name))
+found = {Path(name).name: score(Path(name)) for name in sys.argv[1:]}
+
+print("\n| city | error | found | of | recall |")
+print("| --- | --- | --- | --- | --- |")
+for city, tables in found.items():
+    for kind, (n, of) in (row for table in tables for row in table.items()):
+        if of:
+            print(f"| {city} | {kind} | {n} | {of} | {n / of:.3f} |")

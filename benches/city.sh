@@ -1,0 +1,25 @@
+# Sourced by the benchmarks that want a million addresses: sets `city` to a folder with grids.geojson, addresses.csv and
+# buildings.geojson. CITY names one that is there. Without it, the city of ../shared/bench/peers is made where Python with
+# numpy, scipy and shapely is at hand (PYTHON), else the demo town is repeated up to a million addresses.
+# Wants `data`, `gridpin` and `log`.
+peers=../shared/bench/peers
+python=${PYTHON:-python3}
+city=${CITY:-$data/city}
+if [[ -z ${CITY:-} && ( ! -f $city/addresses.csv || ! -f $city/buildings.geojson ) ]]; then
+    mkdir -p "$city"
+    if [[ -f $peers/gen.py ]] && "$python" -c 'import numpy, scipy, shapely' 2>/dev/null; then
+        echo "making the city of $peers (some minutes)"
+        "$python" "$peers/gen.py" "$city/raw" >"$log" && "$python" "$peers/files.py" "$city/raw" "$city" >>"$log"
+        rm -rf "$city/raw"
+    else
+        echo 'repeating the demo town: for the city of the peers set PYTHON to one with numpy, scipy and shapely'
+        "$gridpin" demo write "$city/town" >"$log"
+        cp "$city/town/grids.geojson" "$city/town/buildings.geojson" "$city/"
+        # The same town again and again, with new identifiers.
+        awk -F, 'NR == 1 { head = $0; next } { row[NR - 2] = $0 } END {
+            print head; n = NR - 1
+            for (i = 0; i < 1000000; i++) { r = row[i % n]; sub(/^[^,]*/, "&-" int(i / n), r); print r }
+        }' "$city/town/addresses.csv" >"$city/addresses.csv"
+    fi
+fi
+rows=$(($(wc -l <"$city/addresses.csv") - 1))
