@@ -331,7 +331,9 @@ td{border-bottom:1px solid var(--line);padding:5px 8px;vertical-align:top}.n{tex
 .worst td:first-child{width:30%}.worst b{font-weight:600;white-space:nowrap}
 svg{width:100%;height:auto;border:1px solid var(--line);background:#f6f7f8}.legend{list-style:none;display:flex;flex-wrap:wrap;gap:4px 18px;padding:0;margin:0 0 8px}
 .legend i{display:inline-block;width:11px;height:11px;border-radius:50%;margin-right:6px}.legend u{display:inline-block;width:18px;border-top:2px solid #7b3fa0;margin-right:6px;vertical-align:middle}.empty{padding:18px;border:1px dashed var(--line)}
-@media print{body{font-size:11px}header,main{max-width:none;padding:0}h2{break-after:avoid}tr,svg,.cards{break-inside:avoid}thead{display:table-header-group}@page{margin:14mm}}
+@media print{@page{size:A4;margin:12mm}body{font-size:10.5px;line-height:1.4}header,main{max-width:none;padding:0}h1{font-size:20px}h2{font-size:14px;margin:16px 0 6px;break-after:avoid}
+.cards{grid-template-columns:repeat(7,1fr);gap:6px;margin-top:10px}.cards div{padding:6px 8px}.cards b{font-size:17px}.note{margin:10px 0}svg{max-height:155mm}th,td{padding:3px 6px}
+tr,svg,.cards,.legend{break-inside:avoid}.legend{break-after:avoid}thead{display:table-header-group}.legend i,.legend u{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 @media(max-width:640px){.worst td:first-child{width:42%}}
 </style></head><body>"#;
 
