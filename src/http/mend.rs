@@ -122,7 +122,15 @@ pub async fn mend(
         return Ok((StatusCode::OK, Json(known.into())));
     }
     let new = accepted(&app, &who.actor, &id, post)?;
-    let stored = session.mend(&new).await?;
+    let stored = match session.mend(&new).await {
+        Ok(stored) => stored,
+        Err(error) => {
+            drop(session);
+            // The next preview has to show what the database knows already.
+            app.follow.settle().await;
+            return Err(error.into());
+        }
+    };
     session.commit().await?;
     app.follow.settle().await;
     let status = if matches!(stored, Stored::New(_)) { StatusCode::CREATED } else { StatusCode::OK };

@@ -70,6 +70,11 @@ export const api = {
   signOut: () => call<void>('DELETE', '/api/session'),
 
   flags: (query: Query, signal?: AbortSignal) => get<T.Page<T.Flag>>('/api/flags', query, signal),
+  groups: (query: Query, signal?: AbortSignal) => get<T.Page<T.FlagGroup>>('/api/flag-groups', query, signal),
+  group: (group: string, signal?: AbortSignal) => get<T.FlagGroupDetail>(`/api/flag-groups/${id(group)}`, {}, signal),
+  mend: (group: string, body: T.NewMend) => call<T.Mend>('POST', `/api/flag-groups/${id(group)}/mend`, body),
+  mends: (query: Query, signal?: AbortSignal) => get<T.Page<T.Mend>>('/api/mends', query, signal),
+  undoMend: (mend: string) => call<T.Undone>('POST', `/api/mends/${id(mend)}/undo`, {}),
   rules: () => get<T.Page<T.Rule>>('/api/rules'),
   address: (address: string, signal?: AbortSignal) => get<T.Address>(`/api/addresses/${id(address)}`, {}, signal),
   explain: (address: string, signal?: AbortSignal) =>

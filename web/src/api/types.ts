@@ -27,6 +27,13 @@ export interface Page<T> {
 
 export type Suggestion = Whole<Schemas['Suggestion']>;
 export type Flag = Omit<Whole<Schemas['Flag']>, 'suggestion'> & { suggestion: Suggestion | null };
+export type FlagGroup = Boxed<Whole<Schemas['FlagGroup']>>;
+export type GroupMember = Whole<Schemas['GroupMember']>;
+export type FlagGroupDetail = FlagGroup & { members: GroupMember[] };
+export type NewMend = Schemas['NewMend'];
+export type Mend = Whole<Schemas['MendItem']>;
+export type Stale = Whole<Schemas['Stale']>;
+export type Undone = Omit<Schemas['UndoneMend'], 'mend'> & { mend: Mend };
 export type Correction = Whole<Schemas['Correction']> &
   Partial<Pick<Schemas['CorrectionItem'], 'address_text' | 'grid_name'>>;
 export type Address = Omit<Whole<Schemas['Address']>, 'flags' | 'corrections' | 'parts'> & {

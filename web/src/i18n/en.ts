@@ -1,6 +1,7 @@
 import * as card from './word/card';
 import * as cover from './word/cover';
 import * as flag from './word/flag';
+import * as group from './word/group';
 import * as hazard from './word/hazard';
 import * as data from './word/data';
 import * as form from './word/form';
@@ -19,6 +20,7 @@ export const en: Record<Key, string> = {
   ...sign.en,
   ...flag.en,
   ...card.en,
+  ...group.en,
   ...save.en,
   ...review.en,
   ...rental.en,

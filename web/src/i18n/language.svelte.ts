@@ -52,6 +52,13 @@ export function sayWay(from: LonLat, to: LonLat): { d: string; direction: string
   return { d: sayMetres(m, true), direction: t(direction(bearingDeg(from, to))), m };
 }
 
+/** What stands at an arrow from one place to another: "向东 43 米", "43 m east". */
+export function sayArrow(from: LonLat | null, to: LonLat | null): string {
+  if (!from || !to) return '';
+  const { d, direction } = sayWay(from, to);
+  return language.current === 'zh' ? `${direction} ${d}` : `${d} ${direction}`;
+}
+
 /** "11:42" of today, "11月20日 11:42" of another day. */
 export function sayTime(at: Date | string | null | undefined): string {
   if (!at) return '–';

@@ -1,6 +1,7 @@
 import * as card from './word/card';
 import * as cover from './word/cover';
 import * as flag from './word/flag';
+import * as group from './word/group';
 import * as hazard from './word/hazard';
 import * as data from './word/data';
 import * as form from './word/form';
@@ -18,6 +19,7 @@ export const zh = {
   ...sign.zh,
   ...flag.zh,
   ...card.zh,
+  ...group.zh,
   ...save.zh,
   ...review.zh,
   ...rental.zh,

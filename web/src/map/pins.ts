@@ -1,4 +1,4 @@
-import type { StyleSpecification } from 'maplibre-gl';
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import { ACTION } from './colour';
 import { FONT, ground, type Site } from './ground';
 
@@ -7,7 +7,9 @@ export function pinsStyle(site: Site): StyleSpecification {
   const style = ground(site, ['grid', 'building', 'address', 'flag']);
   style.sources.work = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
   style.sources.me = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
+  style.sources.group = { type: 'geojson', lineMetrics: true, data: { type: 'FeatureCollection', features: [] } };
   style.layers.push(
+    ...groupLayers(),
     {
       id: 'me-circle',
       type: 'fill',
@@ -119,4 +121,91 @@ export function pinsStyle(site: Site): StyleSpecification {
     },
   );
   return style;
+}
+
+/** A group of pins: ghosts where they stand, solid where they belong, lines that grow solid between them. */
+function groupLayers(): LayerSpecification[] {
+  const kind = (name: string, ...states: string[]): ExpressionSpecification => [
+    'all',
+    ['==', ['get', 'kind'], name],
+    ['in', ['get', 'state'], ['literal', states]],
+  ];
+  const GHOST = '#65737a';
+  return [
+    {
+      id: 'group-way',
+      type: 'line',
+      source: 'group',
+      filter: kind('way', 'going'),
+      paint: {
+        'line-width': ['interpolate', ['linear'], ['zoom'], 13, 1.25, 17, 2],
+        'line-gradient': [
+          'interpolate',
+          ['linear'],
+          ['line-progress'],
+          0,
+          'rgba(20,86,200,0.12)',
+          1,
+          'rgba(20,86,200,0.85)',
+        ],
+      },
+    },
+    {
+      id: 'group-from',
+      type: 'circle',
+      source: 'group',
+      filter: kind('from', 'going', 'out', 'pointed'),
+      paint: {
+        'circle-radius': ['interpolate', ['linear'], ['zoom'], 13, 3, 17, 5],
+        'circle-color': ['match', ['get', 'state'], 'out', '#fff', 'rgba(255,255,255,0.75)'],
+        'circle-stroke-color': GHOST,
+        'circle-stroke-width': 1.5,
+      },
+    },
+    {
+      id: 'group-arrow',
+      type: 'symbol',
+      source: 'group',
+      minzoom: 13.5,
+      filter: kind('arrow', 'going'),
+      layout: {
+        'icon-image': 'arrow',
+        'icon-size': 0.7,
+        'icon-rotate': ['get', 'bearing'],
+        'icon-rotation-alignment': 'map',
+      },
+    },
+    {
+      id: 'group-to',
+      type: 'circle',
+      source: 'group',
+      filter: kind('to', 'going', 'pointed'),
+      paint: {
+        'circle-radius': ['interpolate', ['linear'], ['zoom'], 13, 3.5, 17, 6],
+        'circle-color': ACTION,
+        'circle-stroke-color': '#fff',
+        'circle-stroke-width': 1.25,
+      },
+    },
+    {
+      id: 'group-pointed',
+      type: 'line',
+      source: 'group',
+      filter: kind('way', 'pointed'),
+      layout: { 'line-cap': 'round' },
+      paint: { 'line-color': ACTION, 'line-width': 4 },
+    },
+    {
+      id: 'group-pointed-pin',
+      type: 'symbol',
+      source: 'group',
+      filter: ['all', ['in', ['get', 'kind'], ['literal', ['from', 'to']]], ['==', ['get', 'state'], 'pointed']],
+      layout: {
+        'icon-image': ['match', ['get', 'kind'], 'from', 'pin-old', 'pin-new'],
+        'icon-anchor': 'bottom',
+        'icon-offset': [0, 5],
+        'icon-allow-overlap': true,
+      },
+    },
+  ];
 }

@@ -1,4 +1,5 @@
 import type { Feature, FeatureCollection } from 'geojson';
+import type { GroupMember } from '../api/types';
 import { bearingDeg, circle, distanceM, isOnEarth, type LonLat } from '../geo/measure';
 
 const point = (at: LonLat, properties: Record<string, unknown>): Feature => ({
@@ -6,6 +7,9 @@ const point = (at: LonLat, properties: Record<string, unknown>): Feature => ({
   geometry: { type: 'Point', coordinates: [at.lon, at.lat] },
   properties,
 });
+
+/** What is drawn when nothing is open. */
+export const NOTHING: FeatureCollection = { type: 'FeatureCollection', features: [] };
 
 export interface Drawing {
   /** The pin as it stands. */
@@ -56,5 +60,34 @@ export function draw({ pin, target, radius, label, pointed, moving }: Drawing): 
   if (from) features.push(point(from, { kind: to && (apart > 0.05 || moving) ? 'pin-old' : 'pin-here' }));
   if (to && !moving && (apart > 0.05 || !from)) features.push(point(to, { kind: 'pin-new' }));
   if (isOnEarth(pointed)) features.push(point(pointed, { kind: 'source' }));
+  return { type: 'FeatureCollection', features };
+}
+
+/**
+ * What is drawn for a group: every pin as a ghost where it stands, solid where it belongs, and the way between. Those in
+ * `out` stay where they are; the one that is pointed at stands out.
+ */
+export function drawGroup(
+  members: GroupMember[],
+  out: { has: (address: string) => boolean },
+  pointed: string | null,
+): FeatureCollection {
+  const features = members.flatMap(({ address_id, from, to }): Feature[] => {
+    const state = out.has(address_id) ? 'out' : address_id === pointed ? 'pointed' : 'going';
+    const of = (kind: string) => ({ kind, state, address_id });
+    const solid = point(to, of('to'));
+    if (!isOnEarth(from)) return [solid];
+    const coordinates = [from, to].map(({ lon, lat }) => [lon, lat]);
+    const head = {
+      lon: from.lon + (to.lon - from.lon) * 0.72,
+      lat: from.lat + (to.lat - from.lat) * 0.72,
+    };
+    return [
+      { type: 'Feature', geometry: { type: 'LineString', coordinates }, properties: of('way') },
+      point(head, { ...of('arrow'), bearing: bearingDeg(from, to) }),
+      point(from, of('from')),
+      solid,
+    ];
+  });
   return { type: 'FeatureCollection', features };
 }

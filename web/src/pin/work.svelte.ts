@@ -113,7 +113,7 @@ export class Work {
 
   #query() {
     const near = this.near ? `${this.near.lon.toFixed(6)},${this.near.lat.toFixed(6)}` : null;
-    return { state: 'open', near, rule: view.rule, severity: view.severity, grid: view.grid };
+    return { state: 'open', grouped: 'without', near, rule: view.rule, severity: view.severity, grid: view.grid };
   }
 
   /** Opens a flag of the list or of the map. */
@@ -131,11 +131,18 @@ export class Work {
     this.done = null;
     this.pointed = null;
     this.flag = flag;
-    go({ flag: flag?.flag_id ?? null, address }, true);
+    go({ flag: flag?.flag_id ?? null, address, group: null }, true);
     void this.loadCard();
   }
 
   close(): void {
+    this.leave();
+    go({ flag: null, address: null }, true);
+  }
+
+  /** Lets go of the open card: something else is opened. */
+  leave(): void {
+    this.#card?.abort();
     this.moving = false;
     this.failed = null;
     this.flag = null;
@@ -143,7 +150,6 @@ export class Work {
     this.signals = null;
     this.done = null;
     this.pointed = null;
-    go({ flag: null, address: null }, true);
   }
 
   /** Reads the open address and its evidence. */

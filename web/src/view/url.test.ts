@@ -9,6 +9,7 @@ describe('the view in the address bar', () => {
     flag: 'ab12',
     address: '丽 1&2=3',
     rule: 'grid_mismatch',
+    group: '0011223344556677',
     severity: 'error',
     items: ['wiring', 'gas'],
     grades: ['major'],

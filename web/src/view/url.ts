@@ -15,6 +15,8 @@ export interface View {
   /** Selected flag and address. */
   flag: string | null;
   address: string | null;
+  /** Selected batch with one cause. */
+  group: string | null;
   /** Filters of the list of flags. */
   rule: string | null;
   severity: string | null;
@@ -36,6 +38,7 @@ export const EMPTY: View = {
   grid: null,
   flag: null,
   address: null,
+  group: null,
   rule: null,
   severity: null,
   items: [],
@@ -51,6 +54,7 @@ const TEXTS = [
   'grid',
   'flag',
   'address',
+  'group',
   'rule',
   'severity',
   'inspected',
