@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-import { expect, inject } from 'vitest';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 
 /** What every journey shares: a real Chromium, the two sizes, signing in, looking at accessibility. */
 
@@ -26,7 +26,7 @@ const FLAGS = [
   '--enable-unsafe-swiftshader',
 ];
 
-export function launch(): Promise<Browser> {
+function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
 }
 
@@ -40,12 +40,25 @@ export interface Visit {
   close: () => Promise<void>;
 }
 
-/** Opens the client in a fresh browser profile. */
-export async function visit(
-  browser: Browser,
-  size: Size,
-  options: { language?: 'zh' | 'en'; url?: string } = {},
-): Promise<Visit> {
+interface Options {
+  language?: 'zh' | 'en';
+  url?: string;
+}
+
+/** A Chromium for the journeys that follow, closed after them: what it gives opens the client in a fresh profile. */
+export function chromiumFor(): (size: Size, options?: Options) => Promise<Visit> {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser?.close());
+  return (size, options) => {
+    if (!browser) throw new Error('there is no browser before the first journey');
+    return visit(browser, size, options);
+  };
+}
+
+async function visit(browser: Browser, size: Size, options: Options = {}): Promise<Visit> {
   const phone = size === 'phone';
   const url = options.url ?? inject('url');
   const context = await browser.newContext({

@@ -1,30 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Address, Correction, Flag, Page as List } from '../src/api/types';
 import { distanceM } from '../src/geo/measure';
 import {
   eventually,
   expectAccessible,
-  launch,
   nextTile,
   read,
   settled,
   shoot,
   signIn,
   SIZES,
-  visit,
+  chromiumFor,
   type Size,
   type Visit,
 } from './browser';
 
 /** A collector sees flagged pins with their reasons, mends them in every way there is, and sees the map follow. */
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser?.close());
+const visit = chromiumFor();
 
 const address = (page: Page, id: string) => read<Address>(page, `/api/addresses/${id}`);
 
@@ -68,7 +63,7 @@ for (const size of Object.keys(SIZES) as Size[]) {
     let here: Visit;
     let page: Page;
     beforeAll(async () => {
-      here = await visit(browser, size);
+      here = await visit(size);
       page = here.page;
       await signIn(page, 'collector');
     });
@@ -271,7 +266,7 @@ for (const size of Object.keys(SIZES) as Size[]) {
 
 describe('collector, keyboard', () => {
   it('walks the list, opens help and finds an address without a mouse', async () => {
-    const { page, close } = await visit(browser, 'desk');
+    const { page, close } = await visit('desk');
     await signIn(page, 'collector');
     await page.waitForSelector('[data-flag]');
     // Batches with one cause stand above the single flags.

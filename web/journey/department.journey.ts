@@ -1,28 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Hazard, Page as List, Rental } from '../src/api/types';
 import {
   eventually,
   expectAccessible,
-  launch,
   read,
   settled,
   shoot,
   signIn,
   SIZES,
-  visit,
+  chromiumFor,
   type Size,
   type Visit,
 } from './browser';
 
 /** A department takes a hazard, reports it mended and closes it; what it found itself it cannot close. */
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser?.close());
+const visit = chromiumFor();
 
 /** Reports a hazard over the API as the account that is signed in on the page. */
 async function report(page: Page, item: string): Promise<Hazard> {
@@ -48,11 +43,11 @@ for (const size of Object.keys(SIZES) as Size[]) {
     let page: Page;
     let found: Hazard;
     beforeAll(async () => {
-      const collector = await visit(browser, 'desk');
+      const collector = await visit('desk');
       await signIn(collector.page, 'collector');
       found = await report(collector.page, 'ebike_charging');
       await collector.close();
-      here = await visit(browser, size);
+      here = await visit(size);
       page = here.page;
       await signIn(page, 'department');
     });

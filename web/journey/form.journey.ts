@@ -1,16 +1,12 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Flag, Hazard, Page as List, Rental, RentalDetail } from '../src/api/types';
 import { ITEMS } from '../src/rental/item';
-import { eventually, expectAccessible, launch, read, settled, shoot, signIn, visit, type Visit } from './browser';
+import { eventually, expectAccessible, read, settled, shoot, signIn, chromiumFor, type Visit } from './browser';
 
 /** A collector records on the spot what was seen: inspections, hazards, visits. Nothing entered is lost. */
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser?.close());
+const visit = chromiumFor();
 
 const WORDS = {
   zh: {
@@ -61,7 +57,7 @@ for (const [size, language] of [
     let page: Page;
     let rental: Rental;
     beforeAll(async () => {
-      here = await visit(browser, size, { language });
+      here = await visit(size, { language });
       page = here.page;
       await signIn(page, 'collector');
       const { items } = await read<List<Rental>>(page, '/api/rentals?inspected=never&limit=100');

@@ -1,20 +1,15 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Flag, Page as List, Rule } from '../src/api/types';
-import { eventually, expectAccessible, launch, read, settled, shoot, signIn, SIZES, visit, type Size } from './browser';
+import { eventually, expectAccessible, read, settled, shoot, signIn, SIZES, chromiumFor, type Size } from './browser';
 
 /** What frames every page: signing in and out, language, a lost connection, nothing to show. */
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser?.close());
+const visit = chromiumFor();
 
 for (const size of Object.keys(SIZES) as Size[]) {
   describe(`frame, ${size}`, () => {
     it('refuses a wrong password and says so', async () => {
-      const { page, close } = await visit(browser, size);
+      const { page, close } = await visit(size);
       await shoot(page, `sign-in-${size}`);
       await expectAccessible(page);
       await page.click('form button.primary');
@@ -30,7 +25,7 @@ for (const size of Object.keys(SIZES) as Size[]) {
     });
 
     it('signs in by a hint, speaks English, keeps that, and signs out', async () => {
-      const { page, context, close } = await visit(browser, size);
+      const { page, context, close } = await visit(size);
       await page.locator('.chips .chip', { hasText: 'leader' }).click();
       await page.click('form button.primary');
       await page.waitForSelector('.figure');
@@ -48,7 +43,7 @@ for (const size of Object.keys(SIZES) as Size[]) {
     });
 
     it('tells the truth about a lost connection, and comes back', async () => {
-      const { page, context, close } = await visit(browser, size);
+      const { page, context, close } = await visit(size);
       await signIn(page, 'collector');
       await page.waitForSelector(size === 'phone' ? '.next' : '[data-flag]');
       await context.setOffline(true);
@@ -65,7 +60,7 @@ for (const size of Object.keys(SIZES) as Size[]) {
     });
 
     it('says when the server does not answer', async () => {
-      const { page, close } = await visit(browser, size);
+      const { page, close } = await visit(size);
       await signIn(page, 'collector');
       for (const path of ['**/api/**', '**/healthz', '**/tiles/**', '**/events'])
         await page.route(path, (route) => route.abort());
@@ -80,7 +75,7 @@ for (const size of Object.keys(SIZES) as Size[]) {
     });
 
     it('says that it still waits on a slow network, and shows what comes', async () => {
-      const { page, close } = await visit(browser, size);
+      const { page, close } = await visit(size);
       await signIn(page, 'collector');
       // Nothing is answered before the page was looked at, however long this machine takes for that.
       let answer = () => {};
@@ -101,7 +96,7 @@ for (const size of Object.keys(SIZES) as Size[]) {
     });
 
     it('goes back to signing in when the session has ended', async () => {
-      const { page, context, close } = await visit(browser, size);
+      const { page, context, close } = await visit(size);
       await signIn(page, 'collector');
       await context.clearCookies();
       if (size === 'phone') await page.click('.handle');
@@ -112,7 +107,7 @@ for (const size of Object.keys(SIZES) as Size[]) {
     });
 
     it('has a word for an empty list', async () => {
-      const { page, close } = await visit(browser, size);
+      const { page, close } = await visit(size);
       await signIn(page, 'collector');
       if (size === 'phone') await page.click('.handle');
       const { items: rules } = await read<List<Rule>>(page, '/api/rules');

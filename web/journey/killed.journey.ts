@@ -1,23 +1,18 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Address, Correction, Flag, Page as List } from '../src/api/types';
 import { distanceM } from '../src/geo/measure';
-import { eventually, launch, read, settled, shoot, signIn, SIZES, visit, type Size } from './browser';
+import { eventually, read, settled, shoot, signIn, SIZES, chromiumFor, type Size } from './browser';
 import { mayServe, serve, type Server } from './server';
 
 /** The server is killed in the middle of a collector's work, and comes back: nothing entered is lost or stored twice. */
 
 describe.runIf(mayServe)('a killed server', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await launch();
-  });
-  afterAll(() => browser?.close());
+  const visit = chromiumFor();
 
   it.each(Object.keys(SIZES) as Size[])('takes nothing away, %s', async (size) => {
     let server: Server = await serve();
     const port = Number(new URL(server.url).port);
-    const { page, close } = await visit(browser, size, { url: server.url });
+    const { page, close } = await visit(size, { url: server.url });
     try {
       await signIn(page, 'collector');
       const { items } = await read<List<Flag>>(page, '/api/flags?state=open&limit=200');

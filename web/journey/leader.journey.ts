@@ -1,23 +1,19 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Indicators } from '../src/api/types';
 import { percent } from '../src/format/number';
-import { expectAccessible, launch, read, settled, shoot, signIn, SIZES, visit, type Size, type Visit } from './browser';
+import { expectAccessible, read, settled, shoot, signIn, SIZES, chromiumFor, type Size, type Visit } from './browser';
 
 /** A leader sees coverage by grid and goes down a level by polygon and by row, and up again. */
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser?.close());
+const visit = chromiumFor();
 
 for (const size of Object.keys(SIZES) as Size[]) {
   describe(`leader, ${size}`, () => {
     let here: Visit;
     let page: Page;
     beforeAll(async () => {
-      here = await visit(browser, size);
+      here = await visit(size);
       page = here.page;
       await signIn(page, 'leader');
       await page.waitForSelector('.figure');

@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import type { Address, Flag, FlagGroup, FlagGroupDetail, GroupMember, Mend, Page as List } from '../src/api/types';
-import { eventually, expectAccessible, launch, read, settled, shoot, signIn, SIZES, visit, type Size } from './browser';
+import { eventually, expectAccessible, read, settled, shoot, signIn, SIZES, chromiumFor, type Size } from './browser';
 
 /** A reviewer mends a whole batch with one cause: looks at every arrow, mends all in one action, and takes it back. */
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser?.close());
+const visit = chromiumFor();
 
 const address = (page: Page, { address_id }: GroupMember) => read<Address>(page, `/api/addresses/${address_id}`);
 const flagsOf = async (page: Page, rule: string, batch: string) => {
@@ -25,7 +21,7 @@ const openList = async (page: Page, size: Size) => {
 };
 
 it.each(Object.keys(SIZES) as Size[])('mends a batch in one action and takes it back, %s', async (size) => {
-  const { page, complaints, close } = await visit(browser, size);
+  const { page, complaints, close } = await visit(size);
   await signIn(page, 'reviewer');
   const { items } = await read<List<FlagGroup>>(page, '/api/flag-groups?rule=datum_gcj02');
   const group = await read<FlagGroupDetail>(page, `/api/flag-groups/${items[0]!.group_id}`);
@@ -57,7 +53,7 @@ it.each(Object.keys(SIZES) as Size[])('mends a batch in one action and takes it 
   await second.check();
 
   // Meanwhile somebody stands at one of the doors: what was shown of it is no more, and nothing is done.
-  const other = await visit(browser, 'desk');
+  const other = await visit('desk');
   await other.page.request.post('/api/session', { data: { name: 'steward', password: 'demo' } });
   const stale = members[0]!;
   const seen = await address(other.page, stale);
@@ -122,7 +118,7 @@ it.each(Object.keys(SIZES) as Size[])('mends a batch in one action and takes it 
 });
 
 it('is worked by keys, in English', async () => {
-  const { page, complaints, close } = await visit(browser, 'desk', { language: 'en' });
+  const { page, complaints, close } = await visit('desk', { language: 'en' });
   await signIn(page, 'reviewer');
   await page.waitForSelector('[data-group]');
   await page.keyboard.press('ArrowDown');
@@ -147,7 +143,7 @@ it('is worked by keys, in English', async () => {
 });
 
 it('shows a collector the batch, and says who mends it', async () => {
-  const { page, complaints, close } = await visit(browser, 'phone');
+  const { page, complaints, close } = await visit('phone');
   await signIn(page, 'collector');
   await openList(page, 'phone');
   await page.locator('[data-group]').first().click();

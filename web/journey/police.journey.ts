@@ -1,22 +1,18 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Page as List, Rental, RentalDetail } from '../src/api/types';
-import { expectAccessible, launch, read, settled, shoot, signIn, SIZES, visit, type Size, type Visit } from './browser';
+import { expectAccessible, read, settled, shoot, signIn, SIZES, chromiumFor, type Size, type Visit } from './browser';
 
 /** A police officer goes from the heat of a town down to a single rental. */
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser?.close());
+const visit = chromiumFor();
 
 for (const size of Object.keys(SIZES) as Size[]) {
   describe(`police, ${size}`, () => {
     let here: Visit;
     let page: Page;
     beforeAll(async () => {
-      here = await visit(browser, size);
+      here = await visit(size);
       page = here.page;
       const heat = page.waitForResponse((answer) => answer.url().includes('/tiles/heat/') && answer.ok());
       await signIn(page, 'police');

@@ -1,20 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Address, Correction, Flag, Page as List } from '../src/api/types';
-import { expectAccessible, launch, read, settled, shoot, signIn, SIZES, visit, type Size } from './browser';
+import { expectAccessible, read, settled, shoot, signIn, SIZES, chromiumFor, type Size } from './browser';
 
 /** A reviewer verifies what a collector changed; the collector's own hands are tied. */
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser?.close());
+const visit = chromiumFor();
 
 it.each(Object.keys(SIZES) as Size[])('verifies and rejects corrections, %s', async (size) => {
   // The collector moves two pins.
-  const collector = await visit(browser, 'desk');
+  const collector = await visit('desk');
   await signIn(collector.page, 'collector');
   const { items } = await read<List<Flag>>(collector.page, '/api/flags?state=open&limit=1000');
   const ids = [
@@ -30,7 +25,7 @@ it.each(Object.keys(SIZES) as Size[])('verifies and rejects corrections, %s', as
   }
   await collector.close();
 
-  const { page, complaints, close } = await visit(browser, size);
+  const { page, complaints, close } = await visit(size);
   await signIn(page, 'reviewer');
   await page.getByRole('link', { name: '待审更正' }).click();
   await page.waitForSelector('.row');

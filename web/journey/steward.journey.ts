@@ -1,18 +1,13 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Flag, Page as List, Rule } from '../src/api/types';
-import { eventually, expectAccessible, launch, read, settled, shoot, signIn, SIZES, visit, type Size } from './browser';
+import { eventually, expectAccessible, read, settled, shoot, signIn, SIZES, chromiumFor, type Size } from './browser';
 
 /** A steward sees how the service stands and what the rules find, goes from a rule to its flags, and reaches every page. */
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launch();
-});
-afterAll(() => browser?.close());
+const visit = chromiumFor();
 
 it.each(Object.keys(SIZES) as Size[])('looks after the data, %s', async (size) => {
-  const { page, complaints, strangers, close } = await visit(browser, size);
+  const { page, complaints, strangers, close } = await visit(size);
   await signIn(page, 'steward', '.data dl');
   expect(new URL(page.url()).hash).toMatch(/^#\/data/);
   const { items: rules } = await read<List<Rule>>(page, '/api/rules');
