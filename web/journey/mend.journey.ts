@@ -119,7 +119,16 @@ it.each(Object.keys(SIZES) as Size[])('mends a batch in one action and takes it 
 
 it('is worked by keys, in English', async () => {
   const { page, complaints, close } = await visit('desk', { language: 'en' });
+  // The batches can't be read: the single flags can, and the list says what is missing.
+  await page.route('**/api/flag-groups?*', (route) => route.fulfill({ status: 503, body: '' }));
   await signIn(page, 'reviewer');
+  await page.waitForSelector('[data-groups=failed]');
+  expect(await page.textContent('[data-groups=failed]')).toContain('Whole batches could not be read');
+  expect(await page.locator('[data-flag]').count()).toBeGreaterThan(0);
+  await shoot(page, 'mend-unread');
+  await expectAccessible(page);
+  await page.unroute('**/api/flag-groups?*');
+  await page.click('[data-groups=failed] button');
   await page.waitForSelector('[data-group]');
   await page.keyboard.press('ArrowDown');
   await page.waitForSelector('[data-group][aria-current]');
