@@ -88,10 +88,10 @@ it.each(Object.keys(SIZES) as Size[])('mends a batch in one action and takes it 
   await settled(page);
   await shoot(page, `mend-done-${size}`);
   await expectAccessible(page);
-  for (const [k, member] of members.entries()) {
-    const now = await address(page, member);
-    expect([now.lon, now.lat, now.version]).toEqual([member.to.lon, member.to.lat, before[k]!.version + 1]);
-  }
+  const after = await Promise.all(members.map((member) => address(page, member)));
+  expect(after.map(({ lon, lat, version }) => [lon, lat, version])).toEqual(
+    members.map(({ to }, k) => [to.lon, to.lat, before[k]!.version + 1]),
+  );
   await eventually('the flags are gone', async () => (await flagsOf(page, group.rule, group.batch)) === 0);
 
   // Later, on another visit to the page, it can still be taken back.
@@ -106,10 +106,8 @@ it.each(Object.keys(SIZES) as Size[])('mends a batch in one action and takes it 
   await expectAccessible(page);
   await page.click('.bar .plain:has-text("撤销")');
   await page.waitForSelector(`[data-group="${group.group_id}"]`);
-  for (const [k, member] of members.entries()) {
-    const now = await address(page, member);
-    expect([now.lon, now.lat]).toEqual([before[k]!.lon, before[k]!.lat]);
-  }
+  const back = await Promise.all(members.map((member) => address(page, member)));
+  expect(back.map(({ lon, lat }) => [lon, lat])).toEqual(before.map(({ lon, lat }) => [lon, lat]));
   await eventually('the flags are back', async () => (await flagsOf(page, group.rule, group.batch)) === members.length);
   expect(await page.locator('.bar .plain:has-text("撤销")').count()).toBe(0);
   await shoot(page, `mend-undone-${size}`);
