@@ -90,23 +90,14 @@ pub(crate) fn read_parts(fields: &mut Fields) -> Result<Parts> {
     Ok(parts)
 }
 
-/// The columns of the parts, in the order of [`Parts::NAMES`].
-const PART_COLUMNS: [&str; 14] = [
-    "province",
-    "city",
-    "county",
-    "town",
-    "village",
-    "grid_name",
-    "group_name",
-    "road",
-    "house_number",
-    "compound",
-    "building",
-    "unit",
-    "floor",
-    "room",
-];
+/// The columns of the parts, in the order of [`Parts::NAMES`]: `group` is a word of SQL, `grid` a table.
+fn part_columns() -> [&'static str; 14] {
+    Parts::NAMES.map(|name| match name {
+        "grid" => "grid_name",
+        "group" => "group_name",
+        same => same,
+    })
+}
 
 /// An address as it was at one time.
 #[derive(Debug, Clone, PartialEq)]
@@ -198,7 +189,7 @@ impl Session {
     /// Sets text and parts of an address, which say the same.
     pub(crate) async fn set_text(&mut self, id: &AddressId, text: &str, parts: &Parts) -> Result<()> {
         let columns: Vec<String> =
-            PART_COLUMNS.iter().enumerate().map(|(i, column)| format!("{column} = ${}", i + 3)).collect();
+            part_columns().iter().enumerate().map(|(i, column)| format!("{column} = ${}", i + 3)).collect();
         let sql = format!("update address set full_text = $2, {} where address_id = $1", columns.join(", "));
         let mut query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.as_str()).bind(text);
         for part in parts.slots() {

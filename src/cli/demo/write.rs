@@ -46,7 +46,8 @@ pub fn write(town: &Town, folder: &Path) -> Result<()> {
             (fields, area)
         }),
     )?;
-    table(&folder.join("addresses.csv"), ADDRESS, records.addresses.iter().map(address_row))?;
+    let head = [&BEFORE[..], &Parts::NAMES, &AFTER].concat();
+    table(&folder.join("addresses.csv"), &head, records.addresses.iter().map(address_row))?;
     table(
         &folder.join("truth.csv"),
         &["address_id", "error", "side", "true_lon", "true_lat", "true_grid_code", "true_full_text"],
@@ -139,23 +140,9 @@ pub fn write(town: &Town, folder: &Path) -> Result<()> {
     )
 }
 
-const ADDRESS: &[&str] = &[
-    "address_id",
-    "full_text",
-    "province",
-    "city",
-    "county",
-    "town",
-    "village",
-    "grid",
-    "group",
-    "road",
-    "house_number",
-    "compound",
-    "building",
-    "unit",
-    "floor",
-    "room",
+/// What an address's file says before its parts, and after them.
+const BEFORE: [&str; 2] = ["address_id", "full_text"];
+const AFTER: [&str; 11] = [
     "grid_code",
     "lon",
     "lat",
@@ -170,27 +157,8 @@ const ADDRESS: &[&str] = &[
 ];
 
 fn address_row(a: &Address) -> Vec<String> {
-    let p = &a.parts;
     let mut row = vec![a.id.to_string(), a.full_text.clone()];
-    row.extend(
-        [
-            &p.province,
-            &p.city,
-            &p.county,
-            &p.town,
-            &p.village,
-            &p.grid,
-            &p.group,
-            &p.road,
-            &p.house_number,
-            &p.compound,
-            &p.building,
-            &p.unit,
-            &p.floor,
-            &p.room,
-        ]
-        .map(|part| part.to_string()),
-    );
+    row.extend(a.parts.slots().map(str::to_owned));
     row.push(text(&a.grid));
     match &a.pin {
         Some(pin) => row.extend([

@@ -21,6 +21,30 @@ const ENDED_ON: usize = 25;
 const VERIFIED_ON: usize = 26;
 const GEOMETRY: usize = 27;
 
+const FIELDS: [&str; 28] = {
+    let mut fields = [""; 28];
+    fields[ID] = "address_id";
+    fields[FULL_TEXT] = "full_text";
+    let mut part = 0;
+    while part < Parts::NAMES.len() {
+        fields[PARTS.start + part] = Parts::NAMES[part];
+        part += 1;
+    }
+    fields[GRID_CODE] = "grid_code";
+    fields[LON] = "lon";
+    fields[LAT] = "lat";
+    fields[ACCURACY_M] = "accuracy_m";
+    fields[COLLECTED_AT] = "collected_at";
+    fields[COLLECTOR] = "collector";
+    fields[BATCH] = "batch";
+    fields[BUILDING_ID] = "building_id";
+    fields[STATUS] = "status";
+    fields[ENDED_ON] = "ended_on";
+    fields[VERIFIED_ON] = "verified_on";
+    fields[GEOMETRY] = "geometry";
+    fields
+};
+
 fn status(text: &str) -> Option<AddressStatus> {
     Some(match text {
         "active" | "在用" | "正常" | "启用" | "有效" => AddressStatus::Active,
@@ -32,36 +56,7 @@ fn status(text: &str) -> Option<AddressStatus> {
 
 impl Kind for Address {
     const NAME: &'static str = "address";
-    const FIELDS: &'static [&'static str] = &[
-        "address_id",
-        "full_text",
-        "province",
-        "city",
-        "county",
-        "town",
-        "village",
-        "grid",
-        "group",
-        "road",
-        "house_number",
-        "compound",
-        "building",
-        "unit",
-        "floor",
-        "room",
-        "grid_code",
-        "lon",
-        "lat",
-        "accuracy_m",
-        "collected_at",
-        "collector",
-        "batch",
-        "building_id",
-        "status",
-        "ended_on",
-        "verified_on",
-        "geometry",
-    ];
+    const FIELDS: &'static [&'static str] = &FIELDS;
     const THINGS_HAVE_NAMES: bool = true;
     const KEEPS_ODD_POINTS: bool = true;
 
