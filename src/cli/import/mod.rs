@@ -1,13 +1,18 @@
 //! `gridpin import`: files into the database, all or nothing; and an import taken back.
 
+mod batch;
+mod file;
+mod osm;
+
 use crate::domain::{Actor, Address, Building, Grid, Hazard, Headcount, Place, Rental, Role, Scope};
-use crate::error::{Error, Fault, Result, Text};
-use crate::exchange::{self, Columns, CrsOption, Ground, Kind, ReadOptions, Reader, encoding, osm, write_rejects};
+use crate::error::{Error, Result, Text};
+use crate::exchange::{Columns, CrsOption, Ground, ReadOptions, encoding};
 use crate::store::import::{Extent, Importable, Replace};
-use crate::store::{ImportOptions, ImportSummary, Incoming, Reject, Store};
-use std::collections::VecDeque;
+use crate::store::{ImportOptions, ImportSummary, Incoming, Store};
+use batch::{list, undo};
+use file::import_file;
+use osm::import_osm;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
 /// What `gridpin import` can be told.
@@ -184,108 +189,6 @@ fn database(args: &Args) -> Result<&str> {
     })
 }
 
-/// What the reading thread sends.
-enum Sent<T> {
-    Rows(exchange::Batch<T>),
-    Failed(Error),
-    End(Vec<Text>),
-}
-
-/// Reads a file on a thread of its own, so that reading, judging and storing overlap. Answers once the file is open.
-fn start_reading<T: Kind>(path: PathBuf, options: ReadOptions) -> Result<Receiver<Sent<T>>> {
-    let (sender, receiver) = sync_channel(4);
-    let (opened, is_open) = sync_channel(1);
-    std::thread::spawn(move || {
-        let mut reader = match Reader::<T>::open(&path, &options) {
-            Ok(reader) => reader,
-            Err(error) => return drop(opened.send(Err(error))),
-        };
-        opened.send(Ok(())).ok();
-        loop {
-            let sent = match reader.next_batch() {
-                Ok(Some(batch)) => Sent::Rows(batch),
-                Ok(None) => Sent::End(std::mem::take(&mut reader.notes)),
-                Err(error) => Sent::Failed(error),
-            };
-            let more = matches!(sent, Sent::Rows(_));
-            if sender.send(sent).is_err() || !more {
-                return;
-            }
-        }
-    });
-    is_open.recv().map_err(|_| Error::Internal("the reader broke".into()))??;
-    Ok(receiver)
-}
-
-fn import_file<T: Kind + Importable>(args: &Args) -> Result<()> {
-    let path = PathBuf::from(&args.file);
-    let ground = if args.reading.crs.as_deref().is_some_and(|crs| crs.eq_ignore_ascii_case("auto")) {
-        known_ground(args)?
-    } else {
-        Ground::Unknown
-    };
-    let judged_there = !args.dry_run || args.database.is_some();
-    let options = ReadOptions { judge_keys: !judged_there, ..args.reading.options(ground)? };
-    let started = Instant::now();
-    let rows = start_reading::<T>(path.clone(), options.clone())?;
-    let unit = exchange::Unit::of(&path);
-    let place = args.file.clone();
-    let (noted, notes) = sync_channel(1);
-    let source = Rows { sent: rows, records: Vec::new().into_iter(), rejects: VecDeque::new(), noted, place, unit };
-    let mut summary = store_or_judge(args, source)?;
-    for Reject { row, fault } in &mut summary.rejects {
-        // What the store refused it knows by its row only.
-        if fault.place == format!("row {row}") {
-            fault.place = unit.place(&args.file, *row);
-        }
-    }
-    for note in notes.try_recv().unwrap_or_default() {
-        eprintln!("{note}");
-    }
-    finish::<T>(args, &path, &options, summary, started)
-}
-
-/// The rows of a file in its order: of every batch two lists, merged into one.
-struct Rows<T> {
-    sent: Receiver<Sent<T>>,
-    records: std::vec::IntoIter<exchange::Row<T>>,
-    rejects: VecDeque<exchange::Reject>,
-    noted: SyncSender<Vec<Text>>,
-    place: String,
-    unit: exchange::Unit,
-}
-
-impl<T> Iterator for Rows<T> {
-    type Item = Result<Incoming<T>>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let ahead = self.records.as_slice().first().map_or(u64::MAX, |row| row.number);
-            if let Some(reject) = self.rejects.pop_front_if(|reject| reject.row < ahead) {
-                return Some(Ok(Incoming::Reject(refused(&self.place, self.unit, reject))));
-            }
-            if let Some(row) = self.records.next() {
-                return Some(Ok(Incoming::Record(row.number, row.record)));
-            }
-            match self.sent.recv() {
-                Ok(Sent::Rows(batch)) => {
-                    (self.records, self.rejects) = (batch.rows.into_iter(), batch.rejects.into());
-                }
-                Ok(Sent::End(notes)) => {
-                    self.noted.send(notes).ok();
-                    return None;
-                }
-                Ok(Sent::Failed(error)) => return Some(Err(error)),
-                Err(_) => return None,
-            }
-        }
-    }
-}
-
-fn refused(place: &str, unit: exchange::Unit, reject: exchange::Reject) -> Reject {
-    Reject { row: reject.row, fault: reject.complaint.fault(unit.place(place, reject.row)) }
-}
-
 fn store_or_judge<T, S>(args: &Args, source: S) -> Result<ImportSummary>
 where
     T: Importable,
@@ -336,41 +239,6 @@ fn replace(args: &Args) -> Result<Option<Replace>> {
     }))
 }
 
-/// Prints the summary, writes the rejects, and says by its answer whether the file was refused.
-fn finish<T: Kind>(
-    args: &Args,
-    path: &Path,
-    options: &ReadOptions,
-    summary: ImportSummary,
-    started: Instant,
-) -> Result<()> {
-    print_summary(T::NAME, &summary, started);
-    let faults: Vec<(u64, Fault)> = summary.rejects.into_iter().map(|reject| (reject.row, reject.fault)).collect();
-    if let Some(rejects) = &args.rejects {
-        write_rejects::<T>(rejects, path, options, &faults)?;
-        eprintln!("拒绝的行写入 / rejected rows in {}", rejects.display());
-    }
-    if faults.is_empty() || args.keep_good {
-        return Ok(());
-    }
-    let all = faults.len();
-    let mut shown: Vec<Fault> = faults.into_iter().take(20).map(|(_, fault)| fault).collect();
-    shown.push(Fault {
-        place: args.file.clone(),
-        field: String::new(),
-        value: String::new(),
-        reason: Text::new(
-            format!("共 {all} 行被拒绝，没有导入任何记录"),
-            format!("{all} rows were rejected and nothing was imported"),
-        ),
-        remedy: Text::new(
-            "更正后重试；--rejects FILE.csv 得到全部清单；--keep-good 只导入合格的行",
-            "mend them and try again; --rejects FILE.csv lists them all; --keep-good imports the good rows",
-        ),
-    });
-    Err(Error::Invalid(shown))
-}
-
 fn print_summary(kind: &str, summary: &ImportSummary, started: Instant) {
     let ImportSummary { read, accepted, unchanged, rejected, .. } = summary;
     super::print(&format!(
@@ -419,94 +287,4 @@ pub(super) fn ground_of(grids: &crate::domain::Table<Grid>) -> Ground {
     Ground::Grid(std::sync::Arc::new(move |code, at| {
         index.position(code).is_some_and(|grid| index.signed_distance_m(grid, at) >= 0.0)
     }))
-}
-
-fn import_osm(args: &Args) -> Result<()> {
-    let started = Instant::now();
-    let city = osm::read(Path::new(&args.file))?;
-    for note in &city.notes {
-        eprintln!("{note}");
-    }
-    let place = args.file.clone();
-    let mut done: Vec<i64> = Vec::new();
-    // Later kinds refer to earlier ones; what came before a failure is taken back.
-    let all = |done: &mut Vec<i64>| -> Result<()> {
-        done.extend(import_records(args, &place, city.grids, started)?);
-        done.extend(import_records(args, &place, city.buildings, started)?);
-        done.extend(import_records(args, &place, city.addresses, started)?);
-        Ok(())
-    };
-    let result = all(&mut done);
-    if result.is_err() && !done.is_empty() {
-        let (url, actor) = (database(args)?.to_owned(), actor(args));
-        super::block_on(async move {
-            let store = Store::connect(&url).await?;
-            for batch in done.iter().rev() {
-                store.undo_import(&actor, *batch).await?;
-            }
-            Ok(())
-        })?;
-    }
-    result
-}
-
-fn import_records<T: Kind + Importable>(
-    args: &Args,
-    place: &str,
-    records: Vec<T>,
-    started: Instant,
-) -> Result<Option<i64>> {
-    if records.is_empty() {
-        return Ok(None);
-    }
-    let rows = records.into_iter().enumerate().map(|(i, record)| Ok(Incoming::Record(i as u64 + 1, record)));
-    let summary = store_or_judge(args, rows)?;
-    print_summary(T::NAME, &summary, started);
-    if summary.rejected > 0 && !args.keep_good {
-        let faults = summary
-            .rejects
-            .into_iter()
-            .take(20)
-            .map(|reject| Fault { place: format!("{place} {}", reject.fault.place), ..reject.fault });
-        return Err(Error::Invalid(faults.collect()));
-    }
-    Ok(summary.batch_id)
-}
-
-fn undo(args: &Args) -> Result<()> {
-    let batch: i64 = args.file.parse().map_err(|_| {
-        Error::invalid(
-            "",
-            "BATCH",
-            &args.file,
-            Text::new("批次号应为整数", "the number of an import is wanted"),
-            Text::new("用 gridpin import list 查看批次号", "gridpin import list shows the numbers"),
-        )
-    })?;
-    let (url, actor) = (database(args)?.to_owned(), actor(args));
-    let undone = super::block_on(async move { Store::connect(&url).await?.undo_import(&actor, batch).await })?;
-    super::print(&format!(
-        "import {batch} taken back: {} records withdrawn, {} restored / 批次 {batch} 已撤销：撤回 {} 条，恢复 {} 条",
-        undone.withdrawn, undone.restored, undone.withdrawn, undone.restored
-    ));
-    Ok(())
-}
-
-fn list(args: &Args) -> Result<()> {
-    let (url, actor) = (database(args)?.to_owned(), actor(args));
-    let batches = super::block_on(async move { Store::connect(&url).await?.begin(&actor).await?.batches(50).await })?;
-    for batch in batches {
-        let [read, accepted, unchanged, rejected] = batch.counts;
-        let ended = if batch.ended > 0 { format!(", ended / 注销 {}", batch.ended) } else { String::new() };
-        let state = if batch.undone_at.is_some() { "undone / 已撤销" } else { "" };
-        super::print(&format!(
-            "{:>6}  {}  {:<10} {}  read {read} = {accepted} + {unchanged} + {rejected}{ended}  {} {state}",
-            batch.batch_id,
-            batch.made_at.format("%Y-%m-%d %H:%M"),
-            batch.kind,
-            batch.name,
-            batch.made_by,
-        ));
-    }
-    Ok(())
 }
