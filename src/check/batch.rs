@@ -1,9 +1,10 @@
 //! A street that one shifted phone collected agrees with itself: batches are judged as a whole, by evidence from outside.
 
-use super::evidence::{Desk, Home, Level, NONE, Without, distance};
+use super::evidence::{Desk, Home, Level, NONE, Reads, Without, distance};
 use super::hypothesis::Cause;
 use super::hypothesis::judge::{COARSE, STACK};
 use super::hypothesis::undo::undo;
+use crate::domain::Table;
 use rayon::prelude::*;
 
 /// What moved a batch as a whole.
@@ -37,10 +38,15 @@ const STILL_M: f64 = 5.0;
 /// A batch that moved by less, metres, is not worth a cause.
 const MOVED_M: f64 = 12.0;
 
-/// What moved each batch of a stage; none for most.
-pub fn judge_batches(level: &Level) -> Vec<Option<BatchCause>> {
-    let batches = &level.pack.batches;
-    (0..batches.len()).into_par_iter().map_init(Desk::default, |desk, b| judge_batch(level, b as u32, desk)).collect()
+/// What moved each batch of a stage (none for most), and what was read for each where `noting`.
+pub fn judge_batches(level: &Level, noting: bool) -> (Table<Option<BatchCause>>, Vec<Option<Reads>>) {
+    let desk = || if noting { Desk::noting() } else { Desk::default() };
+    let judged: Vec<_> = (0..level.pack.batches.len())
+        .into_par_iter()
+        .map_init(desk, |desk, b| (judge_batch(level, b as u32, desk), desk.take_reads()))
+        .collect();
+    let (causes, reads): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+    (causes.into(), reads)
 }
 
 /// What a cause gains, as a logarithm, and the cause.
@@ -52,9 +58,10 @@ struct Member {
     base: f64,
 }
 
-fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCause> {
+/// What moved a batch.
+pub fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCause> {
     let pack = &level.pack;
-    let all = &pack.batches[batch as usize];
+    let all: &[u32] = &pack.batches[batch as usize];
     if all.len() < LEAST {
         return None;
     }
@@ -127,8 +134,8 @@ fn score(level: &Level, home: &Home, at: [f64; 2], desk: &mut Desk) -> f64 {
 /// From the only building with its address to a pin, metres.
 fn from_building(level: &Level, i: u32) -> Option<[f64; 2]> {
     let pin = &level.pack.pins[i as usize];
-    let [(_, _, b)] = level.pack.sites_of(pin.key) else { return None };
-    let site = level.pack.sites[*b as usize].at;
+    let [only] = level.pack.sites_of(pin.key) else { return None };
+    let site = level.pack.sites[only.site as usize].at;
     site[0].is_finite().then_some([pin.at[0] - site[0], pin.at[1] - site[1]])
 }
 

@@ -2,7 +2,8 @@
 
 use super::evidence::{Level, NONE};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A border that moved: records that declare `from` lie in `into`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,13 +18,16 @@ pub struct Moved {
     pub back: u32,
 }
 
-/// The borders that have moved, and who crosses them.
+/// Declared grid, and the one that a record lies in.
+type Pair = (u32, u32);
+
+/// The borders that records cross, and those that have moved.
 #[derive(Debug, Clone, Default)]
 pub struct Borders {
-    /// All of them, by grid.
-    pub moved: Vec<Moved>,
-    /// For each crossing record, the position of its border; sorted.
-    crossing: Vec<(u32, u32)>,
+    /// For each crossing record, what it crosses; sorted.
+    crossing: Arc<Vec<(u32, Pair)>>,
+    /// How many cross each way.
+    counts: Arc<BTreeMap<Pair, u32>>,
 }
 
 /// Crossings from which on a border may have moved.
@@ -34,45 +38,75 @@ const STRIP_M: f64 = 100.0;
 impl Borders {
     /// Finds them among the trusted records of a stage.
     pub fn of(level: &Level) -> Borders {
-        let pins = &level.pack.pins;
-        let crossing: Vec<(u32, (u32, u32))> = (0..pins.len())
-            .into_par_iter()
-            .filter_map(|i| {
-                let (pin, at) = (&pins[i], level.pos[i]);
-                if pin.grid == NONE || level.trust[i] < 0.5 || !at[0].is_finite() {
-                    return None;
-                }
-                let place = level.pack.frame.lonlat(at);
-                let grid = &*level.grid;
-                if grid.covers(pin.grid, place) || grid.outline(pin.grid).distance_m(place, STRIP_M).is_none() {
-                    return None;
-                }
-                let found = grid.locate(place, grid.level(pin.grid))?;
-                (found != pin.grid).then_some((i as u32, (pin.grid, found)))
-            })
-            .collect();
-        let mut counts: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+        let crossing: Vec<(u32, Pair)> =
+            (0..level.pack.pins.len()).into_par_iter().filter_map(|i| Some((i as u32, crossed(level, i)?))).collect();
+        let mut counts: BTreeMap<Pair, u32> = BTreeMap::new();
         crossing.iter().for_each(|(_, pair)| *counts.entry(*pair).or_default() += 1);
-        let mut borders = Borders::default();
-        for ((from, into), there) in &counts {
-            let back = counts.get(&(*into, *from)).copied().unwrap_or(0);
-            if *there >= LEAST && *there >= 4 * back {
-                borders.moved.push(Moved { from: *from, into: *into, there: *there, back });
-            }
-        }
-        let place = |pair: (u32, u32)| borders.moved.binary_search_by_key(&pair, |m| (m.from, m.into)).ok();
-        borders.crossing = crossing.iter().filter_map(|(i, pair)| Some((*i, place(*pair)? as u32))).collect();
-        borders
+        Borders { crossing: Arc::new(crossing), counts: Arc::new(counts) }
+    }
+
+    fn count(&self, pair: Pair) -> u32 {
+        self.counts.get(&pair).copied().unwrap_or(0)
+    }
+
+    fn moved(&self, (from, into): Pair) -> Option<Moved> {
+        let (there, back) = (self.count((from, into)), self.count((into, from)));
+        (there >= LEAST && there >= 4 * back).then_some(Moved { from, into, there, back })
     }
 
     /// The moved border that a record crosses.
-    pub fn crossed(&self, i: usize) -> Option<&Moved> {
+    pub fn crossed(&self, i: usize) -> Option<Moved> {
         let place = self.crossing.binary_search_by_key(&(i as u32), |(pin, _)| *pin).ok()?;
-        Some(&self.moved[self.crossing[place].1 as usize])
+        self.moved(self.crossing[place].1)
     }
 
     /// The share of those who cross the same border that noise does not explain.
     pub fn share(&self, i: usize) -> Option<f64> {
         self.crossed(i).map(|m| f64::from(m.there - m.back) / f64::from(m.there + 1))
     }
+
+    /// Takes over where some records stand now; answered are those for which it makes a difference.
+    pub fn edit(&mut self, level: &Level, rows: &BTreeSet<u32>) -> BTreeSet<u32> {
+        let mut pairs: BTreeSet<Pair> = BTreeSet::new();
+        let old = self.clone();
+        for i in rows {
+            let place = self.crossing.binary_search_by_key(i, |(pin, _)| *pin);
+            let was = place.ok().map(|place| self.crossing[place].1);
+            let is = crossed(level, *i as usize);
+            if was == is {
+                continue;
+            }
+            let (crossing, counts) = (Arc::make_mut(&mut self.crossing), Arc::make_mut(&mut self.counts));
+            if let (Ok(place), Some(pair)) = (place, was) {
+                crossing.remove(place);
+                counts.entry(pair).and_modify(|count| *count -= 1);
+            }
+            if let Some(pair) = is {
+                let place = crossing.partition_point(|(pin, _)| pin < i);
+                crossing.insert(place, (*i, pair));
+                *counts.entry(pair).or_default() += 1;
+            }
+            pairs.extend([was, is].into_iter().flatten().flat_map(|(a, b)| [(a, b), (b, a)]));
+        }
+        pairs.retain(|pair| old.moved(*pair) != self.moved(*pair));
+        if pairs.is_empty() {
+            return BTreeSet::new();
+        }
+        self.crossing.iter().filter(|(_, pair)| pairs.contains(pair)).map(|(pin, _)| *pin).collect()
+    }
+}
+
+/// What a record crosses.
+fn crossed(level: &Level, i: usize) -> Option<Pair> {
+    let (pin, stand) = (&level.pack.pins[i], &level.stands[i]);
+    if pin.grid == NONE || stand.trust() < 0.5 {
+        return None;
+    }
+    let place = level.pack.frame.lonlat(stand.at);
+    let grid = &*level.grid;
+    if grid.covers(pin.grid, place) || grid.outline(pin.grid).distance_m(place, STRIP_M).is_none() {
+        return None;
+    }
+    let found = grid.locate(place, grid.level(pin.grid))?;
+    (found != pin.grid).then_some((pin.grid, found))
 }

@@ -1,52 +1,37 @@
 //! What the rules of one check share. Whatever is costly is built when the first rule asks for it.
 
 use super::coverage::Coverage;
-use super::detect::Detection;
+use super::detect::{Detection, Told};
+use super::evidence::NONE;
+use super::facts::{Facts, road_name};
 use super::hypothesis::Judged;
-use super::key::address_key;
-use super::text::{Sames, unit_names};
+use super::text::{Kept, PartsOf, same_key};
 use super::threshold::Thresholds;
 use crate::domain::address::parse::{Parsed, parse};
-use crate::domain::{Address, AddressStatus, Building, Change, Correction, CorrectionState, Footprint, GridLevel};
+use crate::domain::{Address, AddressStatus, Change, Correction, CorrectionState};
 use crate::domain::{Hazard, LonLat, Parts, Records, Rental};
-use crate::index::{GridIndex, PointIndex};
+use crate::index::{GridIndex, Ids, PointIndex, key_of};
 use chrono::NaiveDate;
-use geo::InteriorPoint;
-use rayon::prelude::*;
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, OnceLock};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// What the rules of one check look at: the records, the grids, the thresholds, the day, and what several of them share.
 pub struct Context<'a> {
     /// The records.
     pub records: &'a Records,
     /// The grids of the records, indexed.
-    pub grid: &'a GridIndex,
+    pub grid: &'a Arc<GridIndex>,
     /// The thresholds.
     pub thresholds: &'a Thresholds,
     /// The day on which it is checked.
     pub today: NaiveDate,
-    parsed: Vec<OnceLock<Box<Parsed>>>,
-    grids: Arc<GridIndex>,
+    ids: OnceLock<Ids>,
+    facts: OnceLock<Facts>,
     detection: OnceLock<Arc<Detection>>,
-    building_places: OnceLock<Vec<LonLat>>,
-    building_points: OnceLock<PointIndex>,
-    buildings_by_key: OnceLock<HashMap<Box<str>, Vec<u32>>>,
-    buildings_by_id: OnceLock<HashMap<&'a str, u32>>,
-    addresses_by_id: OnceLock<HashMap<&'a str, u32>>,
-    addresses_by_building: OnceLock<Vec<u32>>,
     area: OnceLock<Option<[f64; 4]>>,
-    sames: OnceLock<Sames>,
-    unit_names: OnceLock<HashSet<(GridLevel, String)>>,
-    pins: OnceLock<PointIndex>,
-    roads: OnceLock<HashMap<Box<str>, PointIndex>>,
-    rentals_by_address: OnceLock<HashMap<&'a str, Vec<u32>>>,
-    hazards_by_address: OnceLock<HashMap<&'a str, Vec<u32>>>,
-    rooms_by_key: OnceLock<HashMap<Box<str>, usize>>,
-    inspected: OnceLock<HashSet<&'a str>>,
-    demolitions: OnceLock<HashMap<&'a str, &'a Correction>>,
-    building_floors: OnceLock<Vec<BTreeSet<u16>>>,
+    roads: Mutex<HashMap<u64, Arc<OnceLock<PointIndex>>>>,
     coverage: OnceLock<Coverage>,
+    for_edits: bool,
 }
 
 /// Nowhere on earth: the place of what has none.
@@ -60,28 +45,49 @@ impl<'a> Context<'a> {
             grid,
             thresholds,
             today,
-            parsed: std::iter::repeat_with(OnceLock::new).take(records.addresses.len()).collect(),
-            grids: grid.clone(),
+            ids: OnceLock::new(),
+            facts: OnceLock::new(),
             detection: OnceLock::new(),
-            building_places: OnceLock::new(),
-            building_points: OnceLock::new(),
-            buildings_by_key: OnceLock::new(),
-            buildings_by_id: OnceLock::new(),
-            addresses_by_id: OnceLock::new(),
-            addresses_by_building: OnceLock::new(),
             area: OnceLock::new(),
-            sames: OnceLock::new(),
-            unit_names: OnceLock::new(),
-            pins: OnceLock::new(),
-            roads: OnceLock::new(),
-            rentals_by_address: OnceLock::new(),
-            hazards_by_address: OnceLock::new(),
-            rooms_by_key: OnceLock::new(),
-            inspected: OnceLock::new(),
-            demolitions: OnceLock::new(),
-            building_floors: OnceLock::new(),
+            roads: Mutex::default(),
             coverage: OnceLock::new(),
+            for_edits: false,
         }
+    }
+
+    /// The same, and what detection finds is kept so that edits can follow.
+    pub fn for_edits(self) -> Self {
+        Context { for_edits: true, ..self }
+    }
+
+    /// The same with the way from identifiers to rows, where that is known already.
+    pub fn with_ids(self, ids: Ids) -> Self {
+        Context { ids: ids.into(), ..self }
+    }
+
+    /// The same with facts that are known already; they must be those of the same records.
+    pub fn with_facts(self, facts: Facts) -> Self {
+        Context { facts: facts.into(), ..self }
+    }
+
+    /// The same with what detection found; it must be what it finds in the same records.
+    pub fn with_detection(self, detection: Arc<Detection>) -> Self {
+        Context { detection: detection.into(), ..self }
+    }
+
+    /// From identifiers to rows.
+    pub fn ids(&self) -> &Ids {
+        self.ids.get_or_init(|| Ids::build(self.records))
+    }
+
+    /// What others ask about each record.
+    pub fn facts(&self) -> &Facts {
+        self.facts.get_or_init(|| Facts::build(self))
+    }
+
+    /// The facts, if they were asked for.
+    pub fn known_facts(&self) -> Option<&Facts> {
+        self.facts.get()
     }
 
     /// An address.
@@ -105,15 +111,15 @@ impl<'a> Context<'a> {
         said.filter(|m| m.is_finite() && *m > 0.0).unwrap_or(self.thresholds.assumed_accuracy_m).max(1.0)
     }
 
-    /// What is read from the text of an address; read once, when first asked for.
-    pub fn parsed(&self, i: usize) -> &Parsed {
-        self.parsed[i].get_or_init(|| Box::new(parse(&self.address(i).full_text)))
+    /// What is read from the text of an address. Each thread keeps what it read last.
+    pub fn parsed(&self, i: usize) -> Arc<Parsed> {
+        Kept::parsed(&self.address(i).full_text)
     }
 
     /// The parts of an address: as given, or read from its text when none is given.
-    pub fn parts(&self, i: usize) -> &Parts {
+    pub fn parts(&self, i: usize) -> PartsOf<'a> {
         let address = self.address(i);
-        if address.parts == Parts::default() { &self.parsed(i).parts } else { &address.parts }
+        if address.parts == Parts::default() { PartsOf::Read(self.parsed(i)) } else { PartsOf::Given(&address.parts) }
     }
 
     /// Asks something of the parts of an address without keeping what is read from its text.
@@ -128,15 +134,28 @@ impl<'a> Context<'a> {
         if building.parts == Parts::default() { ask(&parse(&building.full_text).parts) } else { ask(&building.parts) }
     }
 
-    /// The standing building that the record of an address names.
-    pub fn tied_building(&self, i: usize) -> Option<usize> {
-        let b = self.address(i).building.as_ref().and_then(|id| self.building_by_id(id))?;
-        self.records.buildings[b].standing.then_some(b)
+    /// The building that the record of an address names.
+    pub fn named_building(&self, i: usize) -> Option<usize> {
+        self.address(i).building.as_ref().and_then(|id| self.building_by_id(id))
+    }
+
+    /// Addresses, also ended ones, whose record names a building.
+    pub fn naming(&self, b: usize) -> impl Iterator<Item = u32> {
+        let id = &self.records.buildings[b].id;
+        let rows = self.ids().addresses_of_building.get(key_of::<str>(id));
+        rows.filter(move |i| self.address(*i as usize).building.as_ref() == Some(id))
+    }
+
+    /// Batch and collector of an address, as `batch` and `collector` number them; [`NONE`] for none.
+    pub fn groups(&self, i: usize, batch: impl FnOnce(&str) -> u32, collector: impl FnOnce(&str) -> u32) -> [u32; 2] {
+        let address = self.address(i);
+        let by = address.pin.as_ref().and_then(|pin| pin.collector.as_deref());
+        [address.batch.as_ref().map_or(NONE, |b| batch(b)), by.map_or(NONE, collector)]
     }
 
     /// What detection found; it runs when first asked for.
     pub fn detection(&self) -> &Arc<Detection> {
-        self.detection.get_or_init(|| Arc::new(Detection::run(self, &|_, _| {})))
+        self.detect(&|_, _| {})
     }
 
     /// What detection found, if it ran.
@@ -144,19 +163,14 @@ impl<'a> Context<'a> {
         self.detection.get()
     }
 
-    /// The same context with what detection found before, or finds now with progress.
-    pub fn detect(&self, find: impl FnOnce(&Self) -> Arc<Detection>) {
-        self.detection.get_or_init(|| find(self));
+    /// As [`Context::detection`], telling how far it is while it runs.
+    pub fn detect(&self, progress: Told) -> &Arc<Detection> {
+        self.detection.get_or_init(|| Arc::new(Detection::run(self, self.for_edits, progress)))
     }
 
     /// The verdict on an address in use that has a pin.
     pub fn judged(&self, i: usize) -> Option<&Judged> {
         (self.is_active(i) && self.address(i).pin.is_some()).then(|| &self.detection().judged[i])
-    }
-
-    /// The grids, to be kept.
-    pub fn grid_index(&self) -> Arc<GridIndex> {
-        self.grids.clone()
     }
 
     /// Position of the grid that an address declares; none when it declares none or an unknown code.
@@ -166,228 +180,101 @@ impl<'a> Context<'a> {
 
     /// The address with an identifier.
     pub fn address_by_id(&self, id: &str) -> Option<usize> {
-        let map = self.addresses_by_id.get_or_init(|| {
-            let ids = self.records.addresses.iter().enumerate();
-            ids.map(|(i, address)| (address.id.as_str(), i as u32)).collect()
-        });
-        map.get(id).map(|i| *i as usize)
+        let mut rows = self.ids().addresses.get(key_of(id)).map(|i| i as usize);
+        rows.find(|i| *self.address(*i).id == *id)
     }
 
     /// The building with an identifier.
     pub fn building_by_id(&self, id: &str) -> Option<usize> {
-        let map = self.buildings_by_id.get_or_init(|| {
-            let ids = self.records.buildings.iter().enumerate();
-            ids.map(|(i, building)| (building.id.as_str(), i as u32)).collect()
-        });
-        map.get(id).map(|i| *i as usize)
+        let mut rows = self.ids().buildings.get(key_of(id)).map(|b| b as usize);
+        rows.find(|b| *self.records.buildings[*b].id == *id)
     }
 
     /// A place of a building: a point inside its footprint, or its point.
     pub fn building_place(&self, b: usize) -> LonLat {
-        self.building_places()[b]
+        self.facts().building(b).place
     }
 
-    fn building_places(&self) -> &[LonLat] {
-        self.building_places.get_or_init(|| {
-            let buildings: Vec<&Building> = self.records.buildings.iter().collect();
-            buildings.par_iter().map(|building| place_of(building)).collect()
-        })
-    }
-
-    /// The places of all buildings, indexed.
-    pub fn building_points(&self) -> &PointIndex {
-        self.building_points.get_or_init(|| PointIndex::build(self.building_places()))
-    }
-
-    /// Standing buildings that carry an address, by its key.
-    fn buildings_by_key(&self) -> &HashMap<Box<str>, Vec<u32>> {
-        self.buildings_by_key.get_or_init(|| {
-            let buildings: Vec<&Building> = self.records.buildings.iter().collect();
-            let keys: Vec<Option<Box<str>>> = buildings
-                .par_iter()
-                .map(|building| {
-                    let read = (building.parts == Parts::default()).then(|| parse(&building.full_text).parts);
-                    let parts = read.as_ref().unwrap_or(&building.parts);
-                    building.standing.then(|| address_key(parts)).flatten()
-                })
-                .collect();
-            let mut map: HashMap<Box<str>, Vec<u32>> = HashMap::new();
-            for (b, key) in keys.into_iter().enumerate() {
-                if let Some(key) = key {
-                    map.entry(key).or_default().push(b as u32);
-                }
-            }
-            map
-        })
-    }
-
-    /// The standing building that carries the address of `i`: the one that it is tied to; else the one with the same
-    /// road and number, or compound and building. Where several carry it, the one in the declared grid, then the one
-    /// nearest to the pin.
+    /// The standing building that carries an address in use; see [`Facts`].
     pub fn matching_building(&self, i: usize) -> Option<usize> {
-        if let Some(b) = self.address(i).building.as_ref().and_then(|id| self.building_by_id(id))
-            && self.records.buildings[b].standing
-        {
-            return Some(b);
-        }
-        if self.records.buildings.is_empty() {
-            return None;
-        }
-        let same = self.buildings_by_key().get(&*address_key(self.parts(i))?)?;
-        if let [only] = same[..] {
-            return Some(only as usize);
-        }
-        let (declared, pin) = (self.declared(i), self.pin(i));
-        let rank = |b: u32| {
-            let place = self.building_place(b as usize);
-            let outside = !declared.is_some_and(|g| place.is_on_earth() && self.grid.covers(g, place));
-            let far_m = pin.filter(|p| p.is_on_earth()).map_or(f64::INFINITY, |p| p.distance_m(place));
-            (outside, far_m, b)
-        };
-        let best =
-            same.iter().map(|b| rank(*b)).min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2)));
-        best.map(|(_, _, b)| b as usize)
+        self.facts().address(i).building.map(|b| b as usize)
     }
 
-    /// How many addresses in use each building has, by tie or by the same address text.
-    pub fn addresses_of_building(&self, b: usize) -> u32 {
-        self.building_counts()[b]
+    /// Whether an address in use belongs to a building, by tie or by the same address text.
+    pub fn is_addressed(&self, b: usize) -> bool {
+        !self.facts().carried(self, b).is_empty()
     }
 
-    fn building_counts(&self) -> &[u32] {
-        self.addresses_by_building.get_or_init(|| {
-            let mut counts = vec![0; self.records.buildings.len()];
-            let active = (0..self.records.addresses.len()).filter(|i| self.is_active(*i));
-            for b in active.filter_map(|i| self.matching_building(i)) {
-                counts[b] += 1;
-            }
-            counts
-        })
-    }
-
-    /// The floors that the addresses in use of each building name, in the order of the buildings.
-    pub fn building_floors(&self) -> &[BTreeSet<u16>] {
-        self.building_floors.get_or_init(|| {
-            let mut floors = vec![BTreeSet::new(); self.records.buildings.len()];
-            for i in (0..self.records.addresses.len()).filter(|i| self.is_active(*i)) {
-                if let Some(floor) = super::rule::address_floor::floor(self.parts(i))
-                    && let Some(b) = self.matching_building(i)
-                {
-                    floors[b].insert(floor);
-                }
-            }
-            floors
-        })
+    /// The floors that the addresses in use of a building name.
+    pub fn floors_of(&self, b: usize) -> BTreeSet<u16> {
+        let facts = self.facts();
+        facts.carried(self, b).into_iter().filter_map(|i| facts.address(i as usize).floor).collect()
     }
 
     /// The last correction, not rejected, that marked an address demolished.
     pub fn demolition(&self, address: &str) -> Option<&'a Correction> {
-        let demolitions = self.demolitions.get_or_init(|| {
-            let mut last: HashMap<&str, &Correction> = HashMap::new();
-            let made = self
-                .records
-                .corrections
-                .iter()
-                .filter(|c| matches!(c.change, Change::Demolish { .. }) && c.state != CorrectionState::Rejected);
-            for correction in made {
-                let known = last.entry(&correction.address_id).or_insert(correction);
-                if known.version < correction.version {
-                    *known = correction;
-                }
-            }
-            last
-        });
-        demolitions.get(address).copied()
-    }
-
-    /// Whether any address of the city belongs to any building: where none does, nothing follows from having none.
-    pub fn buildings_are_linked(&self) -> bool {
-        !self.records.buildings.is_empty() && self.building_counts().iter().any(|n| *n > 0)
-    }
-
-    /// The pins of all addresses in use, indexed; known by the position of the address.
-    pub fn pins(&self) -> &PointIndex {
-        self.pins.get_or_init(|| {
-            let pin = |i| self.is_active(i).then(|| self.pin(i)).flatten().unwrap_or(NOWHERE);
-            PointIndex::build(&(0..self.records.addresses.len()).map(pin).collect::<Vec<_>>())
-        })
+        let rows = self.ids().corrections_of_address.get(key_of(address));
+        let of_address = rows.map(|row| &self.records.corrections[row as usize]).filter(|c| *c.address_id == *address);
+        let made =
+            of_address.filter(|c| matches!(c.change, Change::Demolish { .. }) && c.state != CorrectionState::Rejected);
+        made.reduce(|a, b| if a.version < b.version { b } else { a })
     }
 
     /// The road of an address (or its compound, where it has no road), and the pins of all addresses in use on it.
-    pub fn road(&self, i: usize) -> Option<(&str, &PointIndex)> {
-        let roads = self.roads.get_or_init(|| {
-            let mut pins: HashMap<&str, Vec<LonLat>> = HashMap::new();
-            for i in (0..self.records.addresses.len()).filter(|i| self.is_active(*i)) {
-                if let (Some(road), Some(at)) = (self.road_name(i), self.pin(i).filter(|at| self.near_area(*at))) {
-                    pins.entry(road).or_default().push(at);
-                }
-            }
-            pins.into_par_iter().map(|(road, pins)| (road.into(), PointIndex::build(&pins))).collect()
+    pub fn road(&self, i: usize) -> Option<(String, Arc<OnceLock<PointIndex>>)> {
+        let key = self.facts().address(i).road;
+        if key == 0 {
+            return None;
+        }
+        let road = self.roads.lock().unwrap_or_else(|broken| broken.into_inner()).entry(key).or_default().clone();
+        road.get_or_init(|| {
+            let pins = self.facts().on_road(key).into_iter().filter_map(|i| self.pin(i as usize));
+            PointIndex::build(&pins.filter(|at| self.near_area(*at)).collect::<Vec<_>>())
         });
-        roads.get_key_value(self.road_name(i)?).map(|(road, pins)| (&**road, pins))
-    }
-
-    fn road_name(&self, i: usize) -> Option<&str> {
         let parts = self.parts(i);
-        [&*parts.road, &*parts.compound].into_iter().find(|name| !name.is_empty())
+        Some((road_name(&parts)?.to_owned(), road))
     }
 
     /// The rentals at an address.
     pub fn rentals_of(&self, i: usize) -> impl Iterator<Item = &'a Rental> {
-        let map = self.rentals_by_address.get_or_init(|| {
-            let mut map: HashMap<&str, Vec<u32>> = HashMap::new();
-            for (r, rental) in self.records.rentals.iter().enumerate() {
-                if let Some(id) = &rental.address {
-                    map.entry(id.as_str()).or_default().push(r as u32);
-                }
-            }
-            map
-        });
-        let rentals = &self.records.rentals;
-        map.get(self.address(i).id.as_str()).into_iter().flatten().map(|r| &rentals[*r as usize])
+        let id = &self.address(i).id;
+        let rows = self.ids().rentals_of_address.get(key_of::<str>(id));
+        rows.map(|row| &self.records.rentals[row as usize]).filter(move |rental| rental.address.as_ref() == Some(id))
     }
 
     /// The hazards at an address.
     pub fn hazards_of(&self, i: usize) -> impl Iterator<Item = &'a Hazard> {
-        let map = self.hazards_by_address.get_or_init(|| {
-            let mut map: HashMap<&str, Vec<u32>> = HashMap::new();
-            for (h, hazard) in self.records.hazards.iter().enumerate() {
-                map.entry(hazard.address.as_str()).or_default().push(h as u32);
-            }
-            map
-        });
-        let hazards = &self.records.hazards;
-        map.get(self.address(i).id.as_str()).into_iter().flatten().map(|h| &hazards[*h as usize])
+        let id = &self.address(i).id;
+        let rows = self.ids().hazards_of_address.get(key_of::<str>(id));
+        rows.map(|row| &self.records.hazards[row as usize]).filter(move |hazard| hazard.address == *id)
     }
 
     /// How many rooms in use the building has whose address `i` is; none when `i` is itself a room.
     pub fn rooms_of(&self, i: usize) -> usize {
-        let rooms = self.rooms_by_key.get_or_init(|| {
-            let mut rooms: HashMap<Box<str>, usize> = HashMap::new();
-            let is_room = |i: &usize| self.is_active(*i) && !self.parts(*i).room.is_empty();
-            for key in (0..self.records.addresses.len()).filter(is_room).filter_map(|i| address_key(self.parts(i))) {
-                *rooms.entry(key).or_default() += 1;
-            }
-            rooms
-        });
-        let whole = self.parts(i).room.is_empty() && self.parts(i).unit.is_empty();
-        address_key(self.parts(i)).filter(|_| whole).and_then(|key| rooms.get(&key).copied()).unwrap_or(0)
+        let (facts, parts) = (self.facts(), self.parts(i));
+        if !parts.room.is_empty() || !parts.unit.is_empty() {
+            return 0;
+        }
+        let of_key = facts.of_key(facts.address(i).key);
+        of_key.into_iter().map(|i| facts.address(i as usize)).filter(|fact| fact.is_active && fact.is_room).count()
     }
 
     /// Whether a rental was ever inspected.
     pub fn is_inspected(&self, rental: &str) -> bool {
-        let inspected = || self.records.inspections.iter().map(|inspection| inspection.rental.as_str()).collect();
-        self.inspected.get_or_init(inspected).contains(rental)
+        let mut rows = self.ids().inspections_of_rental.get(key_of(rental));
+        rows.any(|row| *self.records.inspections[row as usize].rental == *rental)
     }
 
-    /// Other addresses in use that are the same as `i`, however they are written.
+    /// Other addresses in use that are the same as `i`, however they are written, in the order of the records.
     pub fn same_address(&self, i: usize) -> Vec<usize> {
-        self.sames.get_or_init(|| Sames::build(self)).of(self, i)
-    }
-
-    /// Whether a grid of `level` (street or village) has this name, as [`unit_key`](super::text::unit_key) gives it.
-    pub fn knows_unit(&self, level: GridLevel, key: &str) -> bool {
-        self.unit_names.get_or_init(|| unit_names(self)).contains(&(level, key.to_owned()))
+        let facts = self.facts();
+        let mut same = facts.same(facts.address(i).same);
+        same.retain(|k| *k as usize != i);
+        if same.is_empty() {
+            return Vec::new();
+        }
+        let key = same_key(&self.parts(i));
+        same.into_iter().map(|k| k as usize).filter(|k| self.with_parts(*k, same_key) == key).collect()
     }
 
     /// What is wrong with the grids as a coverage of the ground.
@@ -398,12 +285,16 @@ impl<'a> Context<'a> {
     /// The ground of the city: west, south, east, north of all its grids, else of its buildings; none when it has
     /// neither.
     pub fn area(&self) -> Option<[f64; 4]> {
-        *self.area.get_or_init(|| {
-            let grids = (0..self.grid.len() as u32).map(|i| self.grid.bbox(i)).filter(|b| b[0] <= b[2]);
-            let places =
-                || self.building_places().iter().filter(|p| p.is_on_earth()).map(|p| [p.lon, p.lat, p.lon, p.lat]);
-            let join = |a: [f64; 4], b: [f64; 4]| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])];
-            grids.reduce(join).or_else(|| places().reduce(join))
+        let places = || (0..self.records.buildings.len()).map(|b| self.building_place(b)).collect();
+        *self.area.get_or_init(|| self.area_of(places))
+    }
+
+    /// As [`Context::area`], with the places of the buildings at hand.
+    pub(super) fn area_of(&self, places: impl FnOnce() -> Vec<LonLat>) -> Option<[f64; 4]> {
+        let grids = (0..self.grid.len() as u32).map(|i| self.grid.bbox(i)).filter(|b| b[0] <= b[2]);
+        let join = |a: [f64; 4], b: [f64; 4]| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])];
+        grids.reduce(join).or_else(|| {
+            places().into_iter().filter(|p| p.is_on_earth()).map(|p| [p.lon, p.lat, p.lon, p.lat]).reduce(join)
         })
     }
 
@@ -413,12 +304,5 @@ impl<'a> Context<'a> {
         self.area().is_some_and(|[w, s, e, n]| {
             at.lon >= w - MARGIN_DEG && at.lon <= e + MARGIN_DEG && at.lat >= s - MARGIN_DEG && at.lat <= n + MARGIN_DEG
         })
-    }
-}
-
-fn place_of(building: &Building) -> LonLat {
-    match &building.footprint {
-        Footprint::Point(at) => *at,
-        Footprint::Area(area) => area.interior_point().map_or(NOWHERE, |p| LonLat::new(p.x(), p.y())),
     }
 }

@@ -2,14 +2,20 @@
 //!
 //! The order: pack the city; distrust what is shared by many; then, stage by stage, learn from what is trusted, judge the
 //! batches by evidence from outside, judge every record, trust and move it accordingly.
+//!
+//! An edit goes through the same stages, and at each asks again only those verdicts that were read from something that
+//! is no longer the same; the result is that of a run from nothing by what was learned before, bit for bit.
 
-use super::batch::judge_batches;
-use super::border::Borders;
 use super::context::Context;
-use super::evidence::{Desk, Learned, Level, Pack, Pin, Teach};
-use super::hypothesis::judge::{COARSE, Loose, STACK, Stage};
-use super::hypothesis::{CAUSES, Cause, Judged, PRIORS, judge};
+use super::evidence::{Desk, Learned, Pack, Pin, Reads, Stand, Teach};
+use super::hypothesis::judge::{COARSE, STACK};
+use super::hypothesis::{CAUSES, Cause, Judged, Judgement, PRIORS, judge};
+use super::loose::hundredths;
+use super::stage::{Moves, Stage};
+use super::trace::{Reader, Traces, kept};
+use crate::domain::Table;
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -19,95 +25,217 @@ const STAGES: usize = 3;
 /// any number of threads.
 const CHUNK: usize = 2_048;
 
-/// What detection found.
+/// What detection learned: the snapshot by which edits are judged until it is learned anew.
 #[derive(Debug)]
+pub struct Snapshot {
+    /// Kernels, ratios and priors of each stage.
+    learned: Vec<Arc<Learned>>,
+    /// Share of addresses that exist twice at different places.
+    twin_share: f64,
+    /// Share of buildings that carry an address.
+    addressed_share: f64,
+}
+
+/// What detection found. A copy is cheap.
+#[derive(Debug, Clone)]
 pub struct Detection {
-    /// What was learned at each stage: the snapshot by which edits are judged until it is learned anew.
-    pub learned: Vec<Learned>,
-    /// The last stage.
-    pub stage: Stage,
+    snapshot: Arc<Snapshot>,
+    /// All stages where edits are to come, else the last.
+    stages: Vec<Stage>,
     /// The verdict on each address.
-    pub judged: Vec<Judged>,
+    pub judged: Table<Judged>,
 }
 
 /// Told how many of how many steps are done.
 pub type Told<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
+/// What came of judging every record at a stage.
+struct Verdicts {
+    judged: Vec<Judged>,
+    stands: Table<Stand>,
+    weights: Table<u8>,
+    reads: Vec<Option<Arc<Reads>>>,
+    /// How common each cause is.
+    priors: [f64; CAUSES],
+}
+
 impl Detection {
-    /// Learns from the records of a context and judges every address.
-    pub fn run(context: &Context, progress: Told) -> Detection {
-        Self::go(context, None, progress)
+    /// Learns from the records of a context and judges every address; `for_edits`, so that [`Detection::edit`] may follow.
+    pub fn run(context: &Context, for_edits: bool, progress: Told) -> Detection {
+        Self::go(context, None, for_edits, progress)
     }
 
-    /// Judges every address by what was learned before.
+    /// Judges every address by what was learned before; edits may follow.
     pub fn again(&self, context: &Context) -> Detection {
-        Self::go(context, Some(&self.learned), &|_, _| {})
+        Self::go(context, Some(&self.snapshot), true, &|_, _| {})
     }
 
-    fn go(context: &Context, known: Option<&[Learned]>, progress: Told) -> Detection {
-        let pack = Arc::new(Pack::build(context));
-        let n = pack.pins.len();
-        let mut pos: Vec<[f64; 2]> = pack.pins.iter().map(|pin| pin.at).collect();
-        let mut trust: Vec<f64> = pack.pins.par_iter().map(first_trust).collect();
-        let (mut before, mut learned) = (Learned::default(), Vec::new());
-        let mut loose = Loose::none(&pack);
-        let done = AtomicUsize::new(0);
-        for k in 0.. {
-            let teach = known.and_then(|known| known.get(k)).map_or(Teach::From(&before), Teach::As);
-            let level = Level::build(pack.clone(), context.grid_index(), pos, trust, teach);
-            learned.push(level.learned.clone());
-            let batches = judge_batches(&level);
-            let borders = Borders::of(&level);
-            let stage = Stage { level, batches, loose, borders };
-            let (judged, priors) = judge_all(&stage, &|k| progress(done.fetch_add(k, Relaxed) + k, n * STAGES));
-            if k + 1 == STAGES {
-                return Detection { learned, stage, judged };
-            }
-            before = Learned { priors, ..stage.level.learned };
-            loose = Loose::of(&pack, &judged);
-            (pos, trust) = judged.par_iter().map(|j| (j.pos, j.trust)).unzip();
+    /// The last stage.
+    pub fn stage(&self) -> &Stage {
+        &self.stages[self.stages.len() - 1]
+    }
+
+    fn go(context: &Context, known: Option<&Arc<Snapshot>>, for_edits: bool, progress: Told) -> Detection {
+        let mut pack = Pack::build(context, for_edits);
+        if let Some(known) = known {
+            (pack.twin_share, pack.addressed_share) = (known.twin_share, known.addressed_share);
         }
-        unreachable!("the last stage returns")
+        let pack = Arc::new(pack);
+        let n = pack.pins.len();
+        let done = AtomicUsize::new(0);
+        let told = |k: usize| progress(done.fetch_add(k, Relaxed) + k, n * STAGES);
+        let mut verdicts = Verdicts {
+            judged: Vec::new(),
+            stands: pack.pins.iter().map(first_stand).collect(),
+            weights: Table::default(),
+            reads: Vec::new(),
+            priors: PRIORS,
+        };
+        let mut before = Arc::<Learned>::default();
+        let (mut stages, mut learned) = (Vec::new(), Vec::new());
+        for k in 0..STAGES {
+            let teach = known.map_or(Teach::From(&before), |known| Teach::As(&known.learned[k]));
+            let Verdicts { stands, weights, .. } = verdicts;
+            let (mut stage, batch_reads) = Stage::build(&pack, context.grid.clone(), stands, weights, teach, for_edits);
+            verdicts = judge_all(&stage, for_edits, k + 1 == STAGES, &told);
+            learned.push(stage.level.learned.clone());
+            before = Arc::new(Learned { priors: verdicts.priors, ..(*stage.level.learned).clone() });
+            if for_edits {
+                let batch_reads = batch_reads.into_iter().map(|reads| kept(reads, &mut None)).collect();
+                stage.traces = Some(Traces::build(&pack, std::mem::take(&mut verdicts.reads), batch_reads));
+            } else {
+                stages.clear();
+            }
+            stages.push(stage);
+        }
+        let snapshot = known.cloned().unwrap_or_else(|| {
+            Arc::new(Snapshot { learned, twin_share: pack.twin_share, addressed_share: pack.addressed_share })
+        });
+        Detection { snapshot, stages, judged: verdicts.judged.into() }
+    }
+
+    /// Takes over the addresses and buildings in some rows as the context has them now; rows that are new follow the
+    /// last. Answered is what was found then, and the addresses whose verdict, or the words for it, may differ. The grids
+    /// must be the same, and the run for edits.
+    pub fn edit(&self, context: &Context, addresses: &[u32], buildings: &[u32]) -> (Detection, BTreeSet<u32>) {
+        let mut next = self.clone();
+        let mut pack = (*self.stage().level.pack).clone();
+        let edited = pack.edit(context, addresses, buildings);
+        let mut asked = BTreeSet::new();
+        if edited.is_nothing() {
+            return (next, asked);
+        }
+        let pack = Arc::new(pack);
+        let mut moves = Moves::default();
+        for i in edited.pins.keys() {
+            let stand = first_stand(&pack.pins[*i as usize]);
+            if next.stages[0].level.stands.get(*i as usize).is_none_or(|old| !old.is(&stand)) {
+                moves.stands.push((*i, stand));
+            }
+        }
+        for k in 0..STAGES {
+            asked = next.stages[k].edit(&pack, &edited, &moves);
+            moves = Moves::default();
+            let rows: Vec<u32> = asked.iter().copied().collect();
+            let stage = &next.stages[k];
+            let judge = |desk: &mut Desk, i: &u32| {
+                let judgement = judge(stage, *i as usize, desk);
+                (*i, judgement, kept(desk.take_reads(), &mut None))
+            };
+            let fresh: Vec<(u32, Judgement, Option<Arc<Reads>>)> =
+                rows.par_iter().with_min_len(16).map_init(Desk::noting, judge).collect();
+            for (i, judgement, reads) in fresh {
+                if let Some(traces) = &mut next.stages[k].traces {
+                    traces.set(&pack, Reader::Address(i), reads);
+                }
+                let row = i as usize;
+                if let Some(after) = next.stages.get(k + 1) {
+                    if after.level.stands.get(row).is_none_or(|old| !old.is(&judgement.stand)) {
+                        moves.stands.push((i, judgement.stand));
+                    }
+                    let weight = hundredths(judgement.loose);
+                    if after.loose.weight(row) != Some(weight) {
+                        moves.weights.push((i, weight));
+                    }
+                } else if row == next.judged.len() {
+                    next.judged.push(judgement.judged);
+                } else if !next.judged[row].is(&judgement.judged) {
+                    next.judged.set(row, judgement.judged);
+                }
+            }
+        }
+        (next, asked)
     }
 }
 
-/// How far a pin is trusted before anything is known.
-fn first_trust(pin: &Pin) -> f64 {
-    if !pin.at[0].is_finite() {
-        return 0.0;
-    }
+/// Where a pin stands before anything is known.
+fn first_stand(pin: &Pin) -> Stand {
     let stacked = if pin.stack >= STACK { 0.05 } else { 1.0 };
-    stacked * if pin.decimals <= COARSE { 0.05 } else { 1.0 }
+    Stand::new(pin.at, stacked * if pin.decimals <= COARSE { 0.05 } else { 1.0 })
 }
 
-/// Judges every record of a stage, and how common each cause is among those outside moved batches.
-fn judge_all(stage: &Stage, done: &(dyn Fn(usize) + Sync)) -> (Vec<Judged>, [f64; CAUSES]) {
+/// Judges every record of a stage; keeps the verdicts themselves of the last one only.
+fn judge_all(stage: &Stage, noting: bool, last: bool, done: &(dyn Fn(usize) + Sync)) -> Verdicts {
     let pins = &stage.level.pack.pins;
-    let in_moved = |i: usize| stage.batches.get(pins[i].batch as usize).is_some_and(Option::is_some);
-    let chunks: Vec<(Vec<Judged>, [f64; CAUSES], f64)> = (0..pins.len().div_ceil(CHUNK))
+    let n = pins.len();
+    struct Chunk {
+        judged: Vec<Judged>,
+        stands: Vec<Stand>,
+        weights: Vec<u8>,
+        reads: Vec<Option<Arc<Reads>>>,
+        sums: [f64; CAUSES],
+        count: f64,
+    }
+    let desk = || (if noting { Desk::noting() } else { Desk::default() }, None);
+    let chunks: Vec<Chunk> = (0..n.div_ceil(CHUNK))
         .into_par_iter()
-        .map_init(Desk::default, |desk, c| {
-            let range = c * CHUNK..((c + 1) * CHUNK).min(pins.len());
-            let (mut judged, mut sums, mut count) = (Vec::with_capacity(range.len()), [0.0; CAUSES], 0.0);
+        .map_init(desk, |(desk, shared), c| {
+            let range = c * CHUNK..((c + 1) * CHUNK).min(n);
+            let mut chunk = Chunk {
+                judged: Vec::new(),
+                stands: Vec::with_capacity(range.len()),
+                weights: Vec::with_capacity(range.len()),
+                reads: Vec::new(),
+                sums: [0.0; CAUSES],
+                count: 0.0,
+            };
             for i in range.clone() {
                 let judgement = judge(stage, i, desk);
-                if pins[i].live && !in_moved(i) {
-                    count += 1.0;
-                    sums.iter_mut().zip(&judgement.posterior).for_each(|(sum, p)| *sum += p);
+                if pins[i].live && stage.batch(pins[i].batch).is_none() {
+                    chunk.count += 1.0;
+                    chunk.sums.iter_mut().zip(&judgement.posterior).for_each(|(sum, p)| *sum += p);
                 }
-                judged.push(judgement.judged);
+                chunk.stands.push(judgement.stand);
+                chunk.weights.push(hundredths(judgement.loose));
+                if noting {
+                    chunk.reads.push(kept(desk.take_reads(), shared));
+                }
+                if last {
+                    chunk.judged.push(judgement.judged);
+                }
             }
             done(range.len());
-            (judged, sums, count)
+            chunk
         })
         .collect();
     const FIRST: f64 = 60.0;
-    let count: f64 = chunks.iter().map(|chunk| chunk.2).sum();
+    const MOST_ASTRAY: f64 = 0.1;
+    let count: f64 = chunks.iter().map(|chunk| chunk.count).sum();
     let mut priors: [f64; CAUSES] = std::array::from_fn(|k| {
-        (chunks.iter().map(|chunk| chunk.1[k]).sum::<f64>() + FIRST * PRIORS[k]) / (count + FIRST)
+        (chunks.iter().map(|chunk| chunk.sums[k]).sum::<f64>() + FIRST * PRIORS[k]) / (count + FIRST)
     });
     priors[Cause::Right.index()] = 1.0 - priors[1..].iter().sum::<f64>();
+    // More of these are no error but a city that is misunderstood.
+    for cause in [Cause::OtherBuilding, Cause::Displaced] {
+        priors[cause.index()] = priors[cause.index()].min(MOST_ASTRAY);
+    }
     // Alone it cannot be told from an unlucky fix: only a batch shows it.
     priors[Cause::Library.index()] = PRIORS[Cause::Library.index()];
-    (chunks.into_iter().flat_map(|chunk| chunk.0).collect(), priors)
+    Verdicts {
+        stands: chunks.iter().flat_map(|chunk| chunk.stands.iter().copied()).collect(),
+        weights: chunks.iter().flat_map(|chunk| chunk.weights.iter().copied()).collect(),
+        priors,
+        reads: if noting { chunks.iter().flat_map(|chunk| chunk.reads.iter().cloned()).collect() } else { Vec::new() },
+        judged: chunks.into_iter().flat_map(|chunk| chunk.judged).collect(),
+    }
 }

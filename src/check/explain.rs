@@ -60,7 +60,7 @@ pub fn explain(context: &Context, i: usize) -> Vec<Signal> {
 fn evidence(context: &Context, i: usize, signals: &mut Signals) {
     let Some(judged) = context.judged(i) else { return };
     let found = context.detection();
-    let level = &found.stage.level;
+    let level = &found.stage().level;
     let (pack, mut desk) = (&level.pack, Desk::default());
     let (pin, frame) = (&pack.pins[i], &pack.frame);
     let place = |at: [f64; 2]| at[0].is_finite().then(|| frame.lonlat(at));
@@ -84,7 +84,7 @@ fn evidence(context: &Context, i: usize, signals: &mut Signals) {
         let label = ("同一点上的不同地址数", "different addresses on this point");
         signals.add("stack", label, f64::from(pin.stack), "1", None, None);
     }
-    if let Some(by) = found.stage.batches.get(pin.batch as usize).copied().flatten() {
+    if let Some(by) = found.stage().batch(pin.batch) {
         let (zh, en) = by_code(by.cause.rule()).map_or(("", ""), |rule| rule.title);
         let label = (
             format!("同批次符合“{zh}”的点数（共 {}）", by.asked),
@@ -93,7 +93,7 @@ fn evidence(context: &Context, i: usize, signals: &mut Signals) {
         signals.add("batch", (&label.0, &label.1), f64::from(by.agree), "1", None, None);
     }
     signals.add("right", ("没有问题的可能性", "probability that nothing is wrong"), judged.right, "p", None, None);
-    let judgement = judge(&found.stage, i, &mut desk);
+    let judgement = judge(found.stage(), i, &mut desk);
     let mut causes: Vec<Cause> = Cause::ALL[1..].to_vec();
     causes.retain(|cause| judgement.posterior[cause.index()] >= 0.001);
     causes.sort_by(|a, b| judgement.posterior[b.index()].total_cmp(&judgement.posterior[a.index()]));
@@ -157,21 +157,16 @@ fn buildings(context: &Context, i: usize, at: LonLat, signals: &mut Signals) {
         let label = ("到同一地址的房屋", "to the building with the same address");
         signals.add("matching_building", label, metres(at, place), "m", source(b), Some(place));
     }
-    if let Some((b, m)) = context.building_points().nearest_k(at, 1, f64::INFINITY).first() {
-        let place = context.building_place(*b as usize);
-        signals.add(
-            "nearest_building",
-            ("到最近的房屋", "to the nearest building"),
-            *m,
-            "m",
-            source(*b as usize),
-            Some(place),
-        );
+    const LOOKED_M: f64 = 2_000.0;
+    if let Some((b, m)) = context.facts().nearest_building(at, LOOKED_M) {
+        let place = context.building_place(b);
+        signals.add("nearest_building", ("到最近的房屋", "to the nearest building"), m, "m", source(b), Some(place));
     }
 }
 
 fn road(context: &Context, i: usize, at: LonLat, signals: &mut Signals) {
     let Some((road, pins)) = context.road(i) else { return };
+    let Some(pins) = pins.get() else { return };
     let label = (format!("“{road}”上的点位数"), format!("pins on {road}"));
     signals.add("road_pins", (&label.0, &label.1), pins.len() as f64, "1", None, None);
     if let Some((_, m)) = pins.nearest_k(at, 2, f64::INFINITY).get(1) {

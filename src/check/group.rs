@@ -19,15 +19,15 @@ pub struct Group<'a> {
 impl Detection {
     /// The batches that were moved as a whole.
     pub fn groups(&self) -> impl Iterator<Item = Group<'_>> {
-        let batches = self.stage.batches.iter().zip(&self.stage.level.pack.batches);
+        let batches = self.stage().batches.iter().zip(self.stage().level.pack.batches.iter());
         batches.filter_map(|(cause, pins)| Some(Group { cause: (*cause)?, pins, found: self }))
     }
 
     /// The group that an address belongs to by its own verdict.
     pub fn group_of(&self, address: u32) -> Option<Group<'_>> {
-        let batch = self.stage.level.pack.pins.get(address as usize)?.batch as usize;
-        let cause = (*self.stage.batches.get(batch)?)?;
-        let group = Group { cause, pins: &self.stage.level.pack.batches[batch], found: self };
+        let pack = &self.stage().level.pack;
+        let batch = pack.pins.get(address as usize)?.batch;
+        let group = Group { cause: self.stage().batch(batch)?, pins: &pack.batches[batch as usize], found: self };
         group.explains(address).then_some(group)
     }
 }

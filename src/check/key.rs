@@ -2,8 +2,36 @@
 
 use crate::domain::Parts;
 use crate::domain::address::normalise::normalise;
+use crate::index::key_of;
 
 const UNIT_WORDS: [&str; 6] = ["号楼", "号", "幢", "栋", "座", "楼"];
+
+/// The parts that tell one building from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Split<'a> {
+    /// Its compound, road or village.
+    pub series: &'a str,
+    /// The group within a village; empty otherwise.
+    pub group: &'a str,
+    /// Its number: of the building in a compound, of the house elsewhere.
+    pub number: &'a str,
+    /// The building that stands beside a number on a road; empty otherwise.
+    pub beside: &'a str,
+}
+
+/// Which parts tell the building of an address from others: its compound and building, or its road (or village and
+/// group) and number; likewise of the address that a building carries. None when no building is named.
+pub fn split(parts: &Parts) -> Option<Split<'_>> {
+    let Parts { road, house_number, compound, building, village, group, .. } = parts;
+    let split = |series, group, number, beside| Some(Split { series, group, number, beside });
+    match (!compound.is_empty(), !building.is_empty(), !house_number.is_empty()) {
+        (true, true, _) => split(compound, "", building, ""),
+        (_, _, true) if !road.is_empty() => split(road, "", house_number, building),
+        (true, false, true) => split(compound, "", house_number, ""),
+        (_, _, true) if !village.is_empty() => split(village, group, house_number, ""),
+        _ => None,
+    }
+}
 
 /// A part without its unit word, normalised, so that `３栋` and `3幢` are one.
 fn bare(part: &str) -> String {
@@ -18,18 +46,11 @@ fn bare(part: &str) -> String {
     part
 }
 
-/// The key of the building that an address belongs to: its compound and building, or its road (or village and group)
-/// and number; likewise of a building by the address that it carries. None when no building is named.
-pub fn address_key(parts: &Parts) -> Option<Box<str>> {
-    let key = |a: &str, b: &str, c: &str| Some([a, b, c].map(bare).join("\u{1f}").into_boxed_str());
-    let Parts { road, house_number, compound, building, village, group, .. } = parts;
-    match (!compound.is_empty(), !building.is_empty(), !house_number.is_empty()) {
-        (true, true, _) => key(compound, "", building),
-        (_, _, true) if !road.is_empty() => key(road, house_number, building),
-        (true, false, true) => key(compound, "", house_number),
-        (_, _, true) if !village.is_empty() => key(village, group, house_number),
-        _ => None,
-    }
+/// The key of the building that an address belongs to, or of a building by the address that it carries; see [`split`].
+/// Never 0.
+pub fn address_key(parts: &Parts) -> Option<u64> {
+    let Split { series, group, number, beside } = split(parts)?;
+    Some(key_of(&[series, group, number, beside].map(bare)).max(1))
 }
 
 #[cfg(test)]

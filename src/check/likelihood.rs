@@ -10,12 +10,6 @@ pub fn phi(z: f64) -> f64 {
     if z < 0.0 { tail } else { 1.0 - tail }
 }
 
-/// Standard deviation along one axis, metres, of a fix whose device said `accuracy_m` (the radius of two fixes in
-/// three), with five metres for what else moves a pin: where the door is drawn, how the border is generalised.
-pub fn sigma_m(accuracy_m: f64) -> f64 {
-    (accuracy_m / 1.5).hypot(5.0)
-}
-
 /// How probable it is that a place `outside_m` beyond the border of its declared grid is there by error, not by noise.
 ///
 /// Noise: places near a border are as dense as the grid has border to area, and cross it with
@@ -40,6 +34,8 @@ mod tests {
 
     #[test]
     fn the_farther_out_the_more_an_error() {
+        // Of a phone's radius of two fixes in three, with five metres for what else moves a pin.
+        let sigma_m = |accuracy_m: f64| (accuracy_m / 1.5).hypot(5.0);
         let p = |outside_m: f64, accuracy_m: f64| error_beyond_border(outside_m, sigma_m(accuracy_m), 200.0, 0.02);
         assert!(p(1.0, 15.0) < 0.05, "a border by a metre is nobody's mistake: {}", p(1.0, 15.0));
         assert!(p(100.0, 15.0) > 0.999);

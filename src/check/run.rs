@@ -1,13 +1,11 @@
 //! Asks every rule about every record.
 
 use super::context::Context;
-use super::detect::Detection;
 use super::finding::{Finding, Kind};
 use super::rule::{self, Check, Rule};
 use crate::domain::{AddressStatus, Flag, LonLat, Subject};
 use rayon::prelude::*;
 use std::cmp::Ordering;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// How far a check is.
@@ -38,14 +36,10 @@ pub fn run(context: &Context, threads: usize, progress: &(dyn Fn(Progress) + Syn
 pub fn run_for(context: &Context, kinds: &[Kind], threads: usize, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
     let all = || {
         if kinds.contains(&Kind::Address) {
-            let step = |done, total| progress(Progress { kind: Kind::Address, done, total });
-            context.detect(|context| Arc::new(Detection::run(context, &step)));
+            context.detect(&|done, total| progress(Progress { kind: Kind::Address, done, total }));
         }
-        Kind::CHECKED
-            .into_iter()
-            .filter(|kind| kinds.contains(kind))
-            .flat_map(|kind| about(context, kind, progress))
-            .collect()
+        let asked = Kind::CHECKED.into_iter().filter(|kind| kinds.contains(kind));
+        asked.flat_map(|kind| about(context, kind, progress)).collect()
     };
     match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
         Ok(pool) => pool.install(all),
@@ -53,11 +47,19 @@ pub fn run_for(context: &Context, kinds: &[Kind], threads: usize, progress: &(dy
     }
 }
 
-/// Asks every rule about one record of a kind, by its position. Grids are only asked all together, by [`run_for`].
+/// Asks every rule about one record of a kind, by its position. Grids are only asked all together, by [`run`].
 pub fn look_at(context: &Context, kind: Kind, i: usize) -> Vec<Flag> {
     let mut flags = Vec::new();
     look(context, kind, i, &mut flags);
     flags
+}
+
+/// Asks one rule about one record of a kind.
+pub fn look_by(rule: &Rule, context: &Context, kind: Kind, i: usize) -> Option<Flag> {
+    let mut checks = rule.checks.iter().filter(|check| check.kind() == kind);
+    let finding = checks.find_map(|check| ask(context, check, i))?;
+    let (subject, place) = subject(context, kind, i);
+    Some(finding.into_flag(rule, subject, place))
 }
 
 fn about(context: &Context, kind: Kind, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {

@@ -6,9 +6,11 @@ use super::evidence::{Desk, Home, NONE, Without, distance};
 use super::finding::{Finding, metres_text};
 use super::hypothesis::form::form_of;
 use super::hypothesis::{Cause, Judged};
+use super::key::split;
 use super::standing::grid_name;
 use crate::domain::LonLat;
 use crate::error::Text;
+use crate::index::Near;
 
 /// The finding of a rule about address `i`: its most probable cause, when that is of this rule and probable enough to be
 /// told.
@@ -41,22 +43,22 @@ fn both(zh: impl Into<String>, en: impl Into<String>) -> Text {
 impl<'a, 'c> Teller<'a, 'c> {
     fn new(context: &'a Context<'c>, i: usize, judged: &'a Judged) -> Self {
         let found = &**context.detection();
-        let level = &found.stage.level;
+        let level = &found.stage().level;
         let pin = &level.pack.pins[i];
         let home = level.home(pin, pin.key, Without { pin: i as u32, batch: NONE }, &mut Desk::default());
         Teller { context, found, i, judged, home }
     }
 
     fn raw(&self) -> LonLat {
-        self.found.stage.level.pack.pins[self.i].raw
+        self.found.stage().level.pack.pins[self.i].raw
     }
 
     fn at(&self) -> [f64; 2] {
-        self.found.stage.level.pack.pins[self.i].at
+        self.found.stage().level.pack.pins[self.i].at
     }
 
     fn place(&self) -> LonLat {
-        self.found.stage.level.pack.frame.lonlat(self.judged.place)
+        self.found.stage().level.pack.frame.lonlat(self.judged.place)
     }
 
     fn text(&self) -> Text {
@@ -75,7 +77,7 @@ impl<'a, 'c> Teller<'a, 'c> {
     /// What happened.
     fn lead(&self) -> Text {
         let raw = self.raw();
-        let pack = &self.found.stage.level.pack;
+        let pack = &self.found.stage().level.pack;
         let pin = &pack.pins[self.i];
         let moved = || metres_text(distance(self.at(), self.judged.place));
         match self.judged.cause {
@@ -149,7 +151,7 @@ impl<'a, 'c> Teller<'a, 'c> {
                 format!("The coordinates ({}, {}) are not near the city, and nothing restores them", raw.lon, raw.lat),
             ),
             Cause::Offset => {
-                let by = self.found.stage.batches.get(pin.batch as usize).copied().flatten();
+                let by = self.found.stage().batch(pin.batch);
                 let [x, y] = by.map_or([0.0; 2], |by| by.moved_m);
                 let bearing = x.atan2(y).to_degrees().rem_euclid(360.0);
                 let m = metres_text(x.hypot(y));
@@ -180,10 +182,10 @@ impl<'a, 'c> Teller<'a, 'c> {
     }
 
     fn on_other_building(&self) -> Text {
-        let level = &self.found.stage.level;
+        let level = &self.found.stage().level;
         let mut near = Vec::new();
         level.pack.site_bins.nearest(self.at(), 1, 60.0, &mut near);
-        let Some((square, b)) = near.first() else {
+        let Some(Near { square, id: b, .. }) = near.first() else {
             return both("点位在另一地址的房屋上", "The pin is on another address's building");
         };
         let building = &self.context.records.buildings[*b as usize];
@@ -199,7 +201,7 @@ impl<'a, 'c> Teller<'a, 'c> {
     /// How far the pin is from where the address belongs, before and after.
     fn evidence(&self) -> Option<Text> {
         let judged = self.judged;
-        let pack = &self.found.stage.level.pack;
+        let pack = &self.found.stage().level.pack;
         let before = self.at();
         if judged.cause.is_attribute() {
             return self.against();
@@ -284,8 +286,8 @@ impl<'a, 'c> Teller<'a, 'c> {
 
     /// How many of the batch agree.
     fn batch(&self) -> Option<Text> {
-        let pin = &self.found.stage.level.pack.pins[self.i];
-        let found = self.found.stage.batches.get(pin.batch as usize).copied().flatten()?;
+        let pin = &self.found.stage().level.pack.pins[self.i];
+        let found = self.found.stage().batch(pin.batch)?;
         (found.cause == self.judged.cause).then(|| {
             both(
                 format!("同批次 {} 个点中有 {} 个与此相符", found.asked, found.agree),
@@ -316,15 +318,23 @@ impl<'a, 'c> Teller<'a, 'c> {
                 } else {
                     ("building", &parts.building)
                 };
-                let own = self.found.stage.level.pack.pins[self.i].key.main.to_string();
+                let own = self.found.stage().level.pack.pins[self.i].key.main.to_string();
                 let value = old.replacen(&own, &self.judged.value.to_string(), 1);
                 if value == **old { finding } else { finding.suggest_value(field, value) }
             }
             Cause::Road => {
-                let field = if parts.road.is_empty() { "compound" } else { "road" };
-                let series = &self.found.stage.level.pack.series;
-                match series.get(self.judged.value as usize) {
-                    Some(series) => finding.suggest_value(field, &*series.name),
+                let series = &self.found.stage().level.pack.series;
+                let Some(series) = series.get(self.judged.value as usize) else { return finding };
+                let (own, other) = (split(&parts), &*series.name);
+                match own.map(|own| own.group).filter(|group| !group.is_empty()) {
+                    // A village and its group are one series: what differs is told.
+                    Some(group) => match (other.strip_suffix(group), other.strip_prefix(&*parts.village)) {
+                        (_, Some(other)) if !other.is_empty() => finding.suggest_value("group", other),
+                        (Some(village), _) if !village.is_empty() => finding.suggest_value("village", village),
+                        _ => finding,
+                    },
+                    None if !parts.road.is_empty() => finding.suggest_value("road", other),
+                    None if !parts.compound.is_empty() => finding.suggest_value("compound", other),
                     None => finding,
                 }
             }

@@ -3,11 +3,11 @@
 use super::context::Context;
 use crate::domain::address::normalise::normalise;
 use crate::domain::address::personal::mask;
-use crate::domain::address::{Doubt, Parsed, print};
+use crate::domain::address::{Doubt, Parsed, parse, print};
 use crate::domain::{GridLevel, Parts};
-use rayon::prelude::*;
+use std::cell::RefCell;
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 /// A piece of an address as messages quote it: nothing personal, and not too long.
 pub fn quote(text: &str) -> String {
@@ -102,42 +102,44 @@ pub fn same_key(parts: &Parts) -> Option<String> {
     Some(key.join("\u{1f}").replace("栋", "幢").replace("号楼", "幢"))
 }
 
-/// Addresses in use by the hash of their key, sorted.
-pub struct Sames(Vec<(u64, u32)>);
+/// The parts of an address: as given, or as read from its text.
+pub enum PartsOf<'a> {
+    /// As given.
+    Given(&'a Parts),
+    /// As read.
+    Read(Arc<Parsed>),
+}
 
-impl Sames {
-    /// Looks at all addresses in use.
-    pub fn build(context: &Context) -> Sames {
-        let hash = |i: usize| {
-            let key = same_key(context.parts(i))?;
-            let mut hasher = DefaultHasher::new();
-            key.hash(&mut hasher);
-            Some((hasher.finish(), i as u32))
-        };
-        let all = (0..context.records.addresses.len()).into_par_iter();
-        let mut sames: Vec<(u64, u32)> = all.filter(|i| context.is_active(*i)).filter_map(hash).collect();
-        sames.par_sort_unstable();
-        sames.dedup();
-        // Who is alone is of no interest.
-        let alone = |k: usize| {
-            let other = |j: Option<&(u64, u32)>| j.is_some_and(|s| s.0 == sames[k].0);
-            !other(k.checked_sub(1).and_then(|j| sames.get(j))) && !other(sames.get(k + 1))
-        };
-        Sames((0..sames.len()).filter(|k| !alone(*k)).map(|k| sames[k]).collect())
-    }
+impl std::ops::Deref for PartsOf<'_> {
+    type Target = Parts;
 
-    /// The other addresses with the key of `i`, in the order of the records.
-    pub fn of(&self, context: &Context, i: usize) -> Vec<usize> {
-        if self.0.is_empty() || !context.is_active(i) {
-            return Vec::new();
+    fn deref(&self) -> &Parts {
+        match self {
+            PartsOf::Given(parts) => parts,
+            PartsOf::Read(parsed) => &parsed.parts,
         }
-        let Some(key) = same_key(context.parts(i)) else { return Vec::new() };
-        let mut hasher = DefaultHasher::new();
-        key.hash(&mut hasher);
-        let hash = hasher.finish();
-        let from = self.0.partition_point(|(other, _)| *other < hash);
-        let same = self.0[from..].iter().take_while(|(other, _)| *other == hash).map(|(_, k)| *k as usize);
-        same.filter(|k| *k != i && same_key(context.parts(*k)).as_deref() == Some(&key)).collect()
+    }
+}
+
+/// The text that a thread read last, and what it read: the rules ask about one address after the other.
+#[derive(Default)]
+pub struct Kept {
+    text: String,
+    parsed: Option<Arc<Parsed>>,
+}
+
+impl Kept {
+    /// What is read from a text.
+    pub fn parsed(text: &str) -> Arc<Parsed> {
+        thread_local!(static LAST: RefCell<Kept> = RefCell::default());
+        LAST.with_borrow_mut(|last| {
+            if let Some(parsed) = last.parsed.as_ref().filter(|_| last.text == text) {
+                return parsed.clone();
+            }
+            let parsed = Arc::new(parse(text));
+            *last = Kept { text: text.to_owned(), parsed: Some(parsed.clone()) };
+            parsed
+        })
     }
 }
 

@@ -2,17 +2,18 @@
 
 use super::build::home_of;
 use super::ground::LAYERS;
-use super::id::headcount_key;
-use super::lookup::{Lookup, key_of};
 use super::points::{Point, Points};
+use super::recheck::Edited;
 use super::tally::Counts;
 use super::world::Span;
 use super::*;
+use crate::index::ids::headcount_key;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Rows that may draw or count differently after a change.
 #[derive(Debug, Default)]
 struct Rows {
+    edited: Edited,
     addresses: BTreeSet<u32>,
     buildings: BTreeSet<u32>,
     rentals: BTreeSet<u32>,
@@ -38,10 +39,10 @@ impl City {
         let mut step = Step { old: self, new: self.clone(), rows: Rows::default(), touched: Touched::default() };
         step.new.revision += 1;
         step.touched.revision = step.new.revision;
-        let pins_changed = !delta.addresses.is_empty() || !delta.buildings.is_empty();
         let records_changed = step.take(delta);
         if records_changed {
-            let change = recheck::after(&mut step.new, pins_changed);
+            let edited = std::mem::take(&mut step.rows.edited);
+            let change = recheck::after(&mut step.new, &edited);
             step.rows.slots.extend(change.slots);
             for subject in change.subjects {
                 match subject {
@@ -163,12 +164,16 @@ impl Step<'_> {
             rows.rentals.extend(ids.rentals_of_address.get(key));
             rows.hazards.extend(ids.hazards_of_address.get(key));
             rows.addresses.insert(row);
+            rows.edited.addresses.insert(row);
+            rows.edited.hazards.extend(ids.hazards_of_address.get(key));
+            rows.edited.rentals.extend(ids.rentals_of_address.get(key));
             self.touched.addresses.push(id);
         }
         for building in buildings {
             let key = key_of::<str>(&building.id);
             let (row, _) = upsert(&mut records.buildings, &mut ids.buildings, key, building, |a, b| a.id == b.id);
             rows.buildings.insert(row);
+            rows.edited.buildings.insert(row);
         }
         for place in places {
             let key = key_of::<str>(&place.id);
@@ -177,17 +182,22 @@ impl Step<'_> {
         for rental in rentals {
             let key = key_of::<str>(&rental.id);
             let address = rental.address.clone();
-            let (row, _) = upsert(&mut records.rentals, &mut ids.rentals, key, rental, |a, b| a.id == b.id);
-            if let Some(address) = address {
-                ids.rentals_of_address.insert(key_of::<str>(&address), row);
+            let (row, old) = upsert(&mut records.rentals, &mut ids.rentals, key, rental, |a, b| a.id == b.id);
+            if let Some(address) = &address {
+                ids.rentals_of_address.insert(key_of::<str>(address), row);
             }
             rows.rentals.insert(row);
+            rows.edited.rentals.insert(row);
+            for address in old.and_then(|old| old.address).into_iter().chain(address) {
+                rows.edited.concerned.extend(ids.addresses.get(key_of::<str>(&address)));
+            }
         }
         for inspection in inspections {
             let (key, rental) = (key_of::<str>(&inspection.id), key_of::<str>(&inspection.rental));
             let (row, _) = upsert(&mut records.inspections, &mut ids.inspections, key, inspection, |a, b| a.id == b.id);
             ids.inspections_of_rental.insert(rental, row);
             rows.rentals.extend(ids.rentals.get(rental));
+            rows.edited.rentals.extend(ids.rentals.get(rental));
         }
         for hazard in hazards {
             let (key, address) = (key_of::<str>(&hazard.id), key_of::<str>(&hazard.address));
@@ -195,6 +205,11 @@ impl Step<'_> {
             let (row, old) = upsert(&mut records.hazards, &mut ids.hazards, key, hazard, |a, b| a.id == b.id);
             ids.hazards_of_address.insert(address, row);
             rows.hazards.insert(row);
+            rows.edited.hazards.insert(row);
+            let was = old.as_ref().map(|old| key_of::<str>(&old.address));
+            for address in was.into_iter().chain([address]) {
+                rows.edited.concerned.extend(ids.addresses.get(address));
+            }
             let before = old.and_then(|old| old.rental).map(|id| key_of::<str>(&id));
             for rental in before.into_iter().chain(rental) {
                 rows.rentals.extend(ids.rentals.get(rental));
@@ -213,6 +228,8 @@ impl Step<'_> {
                 a.correction_id == b.correction_id
             });
             ids.corrections_of_address.insert(address, row);
+            rows.edited.corrections.insert(row);
+            rows.edited.concerned.extend(ids.addresses.get(address));
         }
         let counted = !headcounts.is_empty();
         for headcount in headcounts {

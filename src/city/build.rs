@@ -2,7 +2,6 @@
 
 use super::flag::Flags;
 use super::ground::Ground;
-use super::id::Ids;
 use super::points::{NOWHERE, Point, Points};
 use super::shape::{Shape, span_of};
 use super::tally::{Counts, Tally};
@@ -100,6 +99,7 @@ impl City {
             revision,
             flags: Flags::default(),
             detection: OnceLock::new(),
+            facts: OnceLock::new(),
             dismissals,
             care,
             ground: Ground::at(revision),

@@ -24,9 +24,9 @@
 //!
 //! The exact counts stay private to this file and to the store.
 
-use super::lookup::key_of;
 use crate::domain::{CareGroup, GridCode, GridLevel, Headcount, Table};
 use crate::index::GridIndex;
+use crate::index::lookup::key_of;
 use std::fmt;
 use std::sync::Arc;
 

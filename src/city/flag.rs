@@ -1,7 +1,7 @@
 //! The flags of a city: by identifier, by subject, in a stable order, cheap to copy.
 
-use super::lookup::{Lookup, key_of};
 use crate::domain::{Flag, Subject, Table};
+use crate::index::{Lookup, key_of};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 

@@ -12,9 +12,7 @@ pub mod delta;
 pub mod flag;
 pub mod ground;
 pub mod group;
-mod id;
 pub mod live;
-pub mod lookup;
 pub mod points;
 mod recheck;
 pub mod rental;
@@ -34,12 +32,12 @@ pub use touched::Touched;
 
 use crate::check::Thresholds;
 use crate::check::detect::Detection;
+use crate::check::facts::Facts;
 use crate::domain::*;
-use crate::index::GridIndex;
+use crate::index::{GridIndex, Ids, Lookup, key_of};
 use boxes::Boxes;
 use chrono::NaiveDate;
 use ground::Ground;
-use id::Ids;
 use points::Points;
 use shape::Shape;
 use std::collections::BTreeMap;
@@ -63,6 +61,8 @@ pub struct City {
     pub flags: Flags,
     /// What detection found behind them; made when first asked for.
     detection: OnceLock<Arc<Detection>>,
+    /// What rules share; made when first asked for.
+    facts: OnceLock<Facts>,
     /// Dismissals by flag identifier, lapsed ones included.
     pub dismissals: Arc<BTreeMap<String, Dismissal>>,
     /// What is published of the care groups.
@@ -126,7 +126,7 @@ impl City {
 
     /// Row of the correction with an identifier.
     pub fn correction(&self, id: &uuid::Uuid) -> Option<u32> {
-        let mut rows = self.ids.corrections.get(lookup::key_of(id));
+        let mut rows = self.ids.corrections.get(key_of(id));
         rows.find(|row| self.records.corrections.get(*row as usize).is_some_and(|c| c.correction_id == *id))
     }
 
@@ -137,19 +137,19 @@ impl City {
 
     /// Rows of the rentals of an address.
     pub fn rentals_of_address(&self, id: &str) -> impl Iterator<Item = u32> {
-        let rows = self.ids.rentals_of_address.get(lookup::key_of(id));
+        let rows = self.ids.rentals_of_address.get(key_of(id));
         rows.filter(move |row| self.records.rentals[*row as usize].address.as_deref() == Some(id))
     }
 
     /// Rows of the hazards of an address.
     pub fn hazards_of_address(&self, id: &str) -> impl Iterator<Item = u32> {
-        let rows = self.ids.hazards_of_address.get(lookup::key_of(id));
+        let rows = self.ids.hazards_of_address.get(key_of(id));
         rows.filter(move |row| *self.records.hazards[*row as usize].address == *id)
     }
 
     /// Corrections of an address that the City knows: those that waited when it was built, and all since.
     pub fn corrections_of(&self, id: &str) -> impl Iterator<Item = &Correction> {
-        let rows = self.ids.corrections_of_address.get(lookup::key_of(id));
+        let rows = self.ids.corrections_of_address.get(key_of(id));
         rows.map(|row| &self.records.corrections[row as usize]).filter(move |c| *c.address_id == *id)
     }
 
@@ -280,11 +280,6 @@ impl City {
     }
 }
 
-fn find<'a, T>(
-    lookup: &lookup::Lookup,
-    id: &str,
-    table: &'a Table<T>,
-    id_of: impl Fn(&'a T) -> &'a str,
-) -> Option<u32> {
-    lookup.get(lookup::key_of(id)).find(|row| table.get(*row as usize).is_some_and(|record| id_of(record) == id))
+fn find<'a, T>(lookup: &Lookup, id: &str, table: &'a Table<T>, id_of: impl Fn(&'a T) -> &'a str) -> Option<u32> {
+    lookup.get(key_of(id)).find(|row| table.get(*row as usize).is_some_and(|record| id_of(record) == id))
 }

@@ -1,8 +1,8 @@
 //! What is known of a rental beyond its own record: inspections and hazards.
 
 use super::City;
-use super::lookup::key_of;
 use crate::domain::*;
+use crate::index::lookup::key_of;
 use chrono::{DateTime, Utc};
 
 /// When a rental was last inspected, as of a day.

@@ -203,9 +203,9 @@ impl<'a, 'c> Facts<'a, 'c> {
     /// One row for each batch that moved as a whole: one cause, one action.
     fn batches(&self, html: &mut String) {
         let detection = self.context.detection();
-        let pins = &detection.stage.level.pack.pins;
+        let pins = &detection.stage().level.pack.pins;
         let mut rows: Vec<(usize, String, &str, String)> = Vec::new();
-        for (b, found) in detection.stage.batches.iter().enumerate() {
+        for (b, found) in detection.stage().batches.iter().enumerate() {
             let Some(found) = found else { continue };
             let members: Vec<usize> = (0..pins.len()).filter(|i| pins[*i].batch == b as u32).collect();
             let Some(name) = members.first().and_then(|i| self.context.address(*i).batch.as_ref()) else { continue };

@@ -1,8 +1,10 @@
 //! Where an address belongs: its buildings and its number's place, as one density of the ground.
 
-use super::level::{Desk, Level};
-use super::pack::{Key, NONE, Pin, distance};
+use super::desk::Desk;
+use super::level::Level;
+use super::pack::{Key, NONE, Pin, Sited, distance};
 use super::series::{Expected, Without};
+use crate::check::likelihood::phi;
 use std::f64::consts::PI;
 
 /// Where an address of some key belongs, for one record and its phone.
@@ -71,18 +73,24 @@ impl Level {
             without,
             class: self.learned.class(pin.accuracy_m),
         };
-        let one = [(0, 0, pin.tied)];
-        let sites = if pin.tied != NONE && key == pin.key { &one[..] } else { self.pack.sites_of(key) };
-        let Some((_, _, first)) = sites.first() else { return home };
+        let tie = self.pack.tie(pin).filter(|_| key == pin.key).map(|site| [Sited { main: 0, rest: 0, site }]);
+        let sites = match &tie {
+            Some(tie) => &tie[..],
+            None => self.read_sites_of(key, desk),
+        };
+        let Some(Sited { site: first, .. }) = sites.first() else { return home };
         home.site = *first;
+        if tie.is_some() {
+            desk.read_sites(self.pack.sites[*first as usize].at, 0.0);
+        }
         let place = |b: u32| self.pack.sites[b as usize].at;
         let count = sites.len() as f64;
         if sites.len() > MANY {
             let weight = 0.98 * expected.map_or(1e-5, |e| 0.2 / (e.scale_m * e.scale_m)) / count;
-            home.sites.extend(sites.iter().map(|(_, _, b)| (place(*b), weight)));
+            home.sites.extend(sites.iter().map(|sited| (place(sited.site), weight)));
             home.number_weight = UNKNOWN;
         } else {
-            let fits: Vec<f64> = sites.iter().map(|(_, _, b)| self.place_density(&home, place(*b))).collect();
+            let fits: Vec<f64> = sites.iter().map(|sited| self.place_density(&home, place(sited.site), desk)).collect();
             let best = fits.iter().copied().fold(0.0, f64::max);
             // A building whose survey mixed it up with its neighbour is mostly at home to that neighbour.
             let mislabelled = match sites.len() {
@@ -92,7 +100,7 @@ impl Level {
             };
             home.number_weight = UNKNOWN + self.learned.mislabelled * best * mislabelled;
             let weight = |fit: f64| 0.98 * (0.5 * best + 0.5 * fit) / count;
-            home.sites.extend(sites.iter().zip(&fits).map(|((_, _, b), fit)| (place(*b), weight(*fit))));
+            home.sites.extend(sites.iter().zip(&fits).map(|(sited, fit)| (place(sited.site), weight(*fit))));
         }
         let all = home.number_weight + home.sites.iter().map(|(_, weight)| weight).sum::<f64>();
         home.number_weight /= all;
@@ -107,28 +115,25 @@ impl Level {
     }
 
     /// The other records of a key, unit and room that has buildings at `sites`.
-    pub(super) fn mates(&self, key: Key, inner: u32, sites: &[[f64; 2]], without: Without) -> Mates {
+    pub(super) fn mates(&self, key: Key, inner: u64, sites: &[[f64; 2]], without: Without) -> Mates {
         const MOST: usize = 12;
-        let entries = &self.pack.series[key.series as usize].entries;
-        let this = (key.main, key.rest, inner);
-        let first = entries.partition_point(|e| (e.main, e.rest, e.inner) < this);
-        let same = entries[first..].iter().take_while(|e| (e.main, e.rest, e.inner) == this);
+        let same = self.pack.series[key.series as usize].same(key.main, key.rest, inner);
         let mut mates = Mates { places: Vec::new(), far: 0 };
-        for entry in same.take(4 * MOST) {
-            let (i, at) = (entry.pin as usize, self.pos[entry.pin as usize]);
-            let left_out =
-                entry.pin == without.pin || (without.batch != NONE && self.pack.pins[i].batch == without.batch);
-            if left_out || self.trust[i] < 0.05 || !at[0].is_finite() || mates.places.len() == MOST {
+        for entry in same.iter().take(4 * MOST) {
+            let stand = &self.stands[entry.pin as usize];
+            let left_out = entry.pin == without.pin
+                || (without.batch != NONE && self.pack.pins[entry.pin as usize].batch == without.batch);
+            if left_out || stand.trust() < 0.05 || mates.places.len() == MOST {
                 continue;
             }
-            mates.far += usize::from(sites.iter().all(|site| distance(*site, at) > FAR_MATE_M));
-            mates.places.push(at);
+            mates.far += usize::from(sites.iter().all(|site| distance(*site, stand.at) > FAR_MATE_M));
+            mates.places.push(stand.at);
         }
         mates
     }
 
     /// The density of the place of the number alone, per square metre.
-    pub fn place_density(&self, home: &Home, at: [f64; 2]) -> f64 {
+    pub fn place_density(&self, home: &Home, at: [f64; 2], desk: &mut Desk) -> f64 {
         let series = home.key.series;
         if series == NONE {
             return 1.0 / self.pack.ground_m2();
@@ -140,13 +145,13 @@ impl Level {
                 let by_number = 0.95 * kernel.density(z) / (expected.scale_m * expected.scale_m);
                 // Far from where the number is expected the street may still go on: names are given twice.
                 let by_series = if kernel.density(z) < 1e-4 {
-                    self.learned.irregular * self.series_density(series, at, home.without)
+                    self.learned.irregular * self.series_density(series, at, home.without, desk)
                 } else {
                     0.0
                 };
                 by_number + 0.01 * WIDE + by_series
             }
-            None => 0.97 * self.series_density(series, at, home.without) + 0.03 * WIDE,
+            None => 0.97 * self.series_density(series, at, home.without, desk) + 0.03 * WIDE,
         }
     }
 
@@ -157,7 +162,7 @@ impl Level {
             home.sites.iter().map(|(site, weight)| weight * kernel.density(distance(*site, at))).sum();
         let free =
             self.learned.at_building[self.at_building(at, home.key, self.learned.sigma_m[home.class], desk)].exp();
-        let single = by_building + home.number_weight * self.place_density(home, at) * free;
+        let single = by_building + home.number_weight * self.place_density(home, at, desk) * free;
         if home.mates_weight == 0.0 {
             return single;
         }
@@ -174,10 +179,10 @@ impl Level {
     }
 
     /// How well an expected place alone fits, for the buildings of a home: the building that fits the number best.
-    pub fn best_site(&self, home: &Home) -> Option<[f64; 2]> {
+    pub fn best_site(&self, home: &Home, desk: &mut Desk) -> Option<[f64; 2]> {
         let mut best: Option<([f64; 2], f64)> = None;
         for (place, _) in &home.sites {
-            let fit = self.place_density(home, *place);
+            let fit = self.place_density(home, *place, desk);
             if best.is_none_or(|(_, most)| fit > most) {
                 best = Some((*place, fit));
             }
@@ -205,7 +210,7 @@ impl Level {
             return -1.0;
         }
         let sigma_m = self.learned.sigma_m[self.learned.class(pin.accuracy_m)].hypot(DRAWN_M);
-        crate::check::likelihood::phi((self.border_m(g, at) + DRAWN_M) / sigma_m).max(1e-12).ln().max(-12.0)
+        phi((self.border_m(g, at) + DRAWN_M) / sigma_m).max(1e-12).ln().max(-12.0)
     }
 }
 

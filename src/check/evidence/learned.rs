@@ -1,10 +1,11 @@
 //! What detection learns from the data at hand: how phones scatter about buildings, records about their number's place,
 //! and what the surroundings of right and wrong places look like.
 
+use super::desk::Desk;
 use super::home::{FAR_MATE_M, MATES};
 use super::kernel::{Kernel, Ratio, Seen};
-use super::level::{Desk, FAR_M, Level, STANDS};
-use super::pack::{NONE, distance};
+use super::level::{Level, STANDS};
+use super::pack::{NONE, Sited, distance};
 use super::series::{Without, mix};
 use crate::check::hypothesis::typo::slips;
 use crate::check::hypothesis::{CAUSES, Cause, PRIORS};
@@ -110,7 +111,8 @@ impl Learned {
     pub fn from(level: &Level, before: &Learned) -> Learned {
         let pins = &level.pack.pins;
         let mut learned = Learned { priors: before.priors, ..Learned::default() };
-        let live: Vec<usize> = (0..pins.len()).filter(|i| pins[*i].live && level.pos[*i][0].is_finite()).collect();
+        let live: Vec<usize> =
+            (0..pins.len()).filter(|i| pins[*i].live && level.stands[*i].at[0].is_finite()).collect();
         if live.is_empty() {
             return learned;
         }
@@ -132,17 +134,17 @@ impl Learned {
     }
 
     fn look(&self, level: &Level, i: usize, desk: &mut Desk) -> Sight {
-        let (pin, at, trust) = (&level.pack.pins[i], level.pos[i], level.trust[i]);
+        let (pin, at, trust) = (&level.pack.pins[i], level.stands[i].at, level.stands[i].trust());
         let mut sight = Sight { trust, ..Sight::default() };
         let draw = |k: u64| (mix(i as u64 * 8 + k) >> 11) as f64 / (1u64 << 53) as f64;
-        if let Some(gap) = level.gap(pin.key.series, pin.key.main, i as u32) {
+        if let Some(gap) = level.gap(pin.key.series, pin.key.main, i as u32, desk) {
             let slips = slips(pin.key.main);
             let mut left = draw(4) * slips.iter().map(|(_, share)| share).sum::<f64>();
             let slip = slips.iter().find(|(_, share)| {
                 left -= share;
                 left <= 0.0
             });
-            let slip = slip.and_then(|(main, _)| level.gap(pin.key.series, *main, i as u32)).unwrap_or(u32::MAX);
+            let slip = slip.and_then(|(main, _)| level.gap(pin.key.series, *main, i as u32, desk)).unwrap_or(u32::MAX);
             sight.gap = Some((gap.into(), slip.into()));
         }
         if trust <= 0.05 {
@@ -156,12 +158,13 @@ impl Learned {
             sight.number = Some((distance(at, expected.at) / expected.scale_m, expected.support, expected.scale_m));
         }
         let sites = level.pack.sites_of(pin.key);
+        let place_of = |sited: &Sited| level.pack.sites[sited.site as usize].at;
         sight.alone = sites.len() == 1;
         if !sites.is_empty() {
-            let places: Vec<[f64; 2]> = sites.iter().map(|(_, _, b)| level.pack.sites[*b as usize].at).collect();
+            let places: Vec<[f64; 2]> = sites.iter().map(place_of).collect();
             sight.mates = level.mates(pin.key, pin.inner, &places, without).kind();
         }
-        let nearest = sites.iter().map(|(_, _, b)| distance(level.pack.sites[*b as usize].at, at)).reduce(f64::min);
+        let nearest = sites.iter().map(|sited| distance(place_of(sited), at)).reduce(f64::min);
         sight.building = nearest.map(|m| (self.class(pin.accuracy_m), m));
         if trust <= 0.8 {
             return sight;
@@ -179,24 +182,24 @@ impl Learned {
         let mut elsewhere = away(60.0 + 200.0 * draw(2));
         if i.is_multiple_of(2) {
             let sites = &level.pack.sites;
-            level.pack.site_bins.nearest(at, 1, FAR_M, &mut desk.near);
-            let missed = desk.near.first().map_or([0.0; 2], |(_, b)| {
-                let site = sites[*b as usize].at;
+            level.nearest_buildings(at, 1, desk);
+            let missed = desk.sites.first().map_or([0.0; 2], |near| {
+                let site = sites[near.id as usize].at;
                 [at[0] - site[0], at[1] - site[1]]
             });
-            level.pack.site_bins.nearest(elsewhere, 1, FAR_M, &mut desk.near);
-            if let Some((_, b)) = desk.near.first() {
-                let site = sites[*b as usize].at;
+            level.nearest_buildings(elsewhere, 1, desk);
+            if let Some(near) = desk.sites.first() {
+                let site = sites[near.id as usize].at;
                 elsewhere = [site[0] + missed[0], site[1] + missed[1]];
             }
         }
         wrong.at_building = level.at_building(elsewhere, pin.key, sigma_m, desk);
         sight.wrong = Some(wrong);
         sight.unhoused = sites.is_empty();
-        if let [(_, _, b)] = sites
+        if let [only] = sites
             && nearest.is_some_and(|m| m < 12.0)
         {
-            sight.shared = Some(level.occupants.other_than(*b, pin.key));
+            sight.shared = Some(level.occupants.other_than(only.site, pin.key));
         }
         sight
     }

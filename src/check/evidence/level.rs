@@ -1,93 +1,82 @@
 //! What is believed at one stage of detection: where each record stands, how far it is to be trusted, and what follows
 //! from that for its neighbours.
 
-use super::bins::{Bins, Near};
+use super::desk::{Desk, Mark};
 use super::learned::Learned;
-use super::pack::{BIN_M, Key, NONE, Pack};
+use super::occupants::Occupants;
+use super::pack::{Edited, Key, NONE, Pack};
+use super::reads::Ripple;
 use super::series::{Course, Without};
-use crate::domain::LonLat;
-use crate::index::GridIndex;
+use crate::domain::{LonLat, Table};
 use crate::index::outline::Side;
+use crate::index::{Bins, GridIndex, Near};
 use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// One stage of detection. Everything in it follows from the packed city, the places and the trust.
-#[derive(Debug)]
+/// Where an address is taken to be, and how far it is trusted to be there.
+#[derive(Debug, Clone, Copy)]
+pub struct Stand {
+    /// Metres in the plane; not finite for nowhere.
+    pub at: [f64; 2],
+    /// In hundredths, so that what hardly changes does not change at all.
+    hundredths: u8,
+}
+
+impl Stand {
+    /// A stand with trust from 0 to 1; nobody is trusted who is nowhere.
+    pub fn new(at: [f64; 2], trust: f64) -> Self {
+        let trust = if at[0].is_finite() { trust } else { 0.0 };
+        Stand { at, hundredths: (trust.clamp(0.0, 1.0) * 100.0).round() as u8 }
+    }
+
+    /// How far it is trusted, 0 to 1.
+    pub fn trust(&self) -> f64 {
+        f64::from(self.hundredths) / 100.0
+    }
+
+    /// Whether both are the same, bit for bit.
+    pub fn is(&self, other: &Stand) -> bool {
+        self.at.map(f64::to_bits) == other.at.map(f64::to_bits) && self.hundredths == other.hundredths
+    }
+
+    /// Whether it is trusted enough to be somebody's neighbour.
+    pub(super) fn is_neighbour(&self) -> bool {
+        self.hundredths > 30 && self.at[0].is_finite()
+    }
+
+    /// Whether it is trusted enough to be at home in a building.
+    pub(super) fn is_occupant(&self) -> bool {
+        self.hundredths > 50 && self.at[0].is_finite()
+    }
+}
+
+/// One stage of detection. Everything in it follows from the packed city, the stands and what was learned.
+#[derive(Debug, Clone)]
 pub struct Level {
     /// The city.
     pub pack: Arc<Pack>,
     /// Its grids.
     pub grid: Arc<GridIndex>,
-    /// Where each address is taken to be, metres in the plane; not finite for nowhere.
-    pub pos: Vec<[f64; 2]>,
-    /// How far each address is trusted to be there, 0 to 1.
-    pub trust: Vec<f64>,
+    /// Where each address is taken to be.
+    pub stands: Table<Stand>,
     /// How each series lies.
-    pub courses: Vec<Course>,
+    pub courses: Table<Arc<Course>>,
     /// Trusted addresses in bins.
-    pub near: Bins,
+    pub near: Bins<Mark>,
     /// Who is at home in each building.
     pub occupants: Occupants,
     /// Kernels, ratios and priors.
-    pub learned: Learned,
+    pub learned: Arc<Learned>,
 }
 
 /// What a stage takes for learned.
 #[derive(Debug, Clone, Copy)]
 pub enum Teach<'a> {
     /// Learns from its own records, with the priors of what was learned before.
-    From(&'a Learned),
+    From(&'a Arc<Learned>),
     /// Exactly this.
-    As(&'a Learned),
-}
-
-/// The keys of the trusted addresses that stand at each building.
-#[derive(Debug, Clone, Default)]
-pub struct Occupants {
-    starts: Vec<u32>,
-    keys: Vec<Key>,
-}
-
-impl Occupants {
-    /// Whether an address of another key than `key` stands at building `b`.
-    pub fn other_than(&self, b: u32, key: Key) -> bool {
-        let b = b as usize;
-        self.keys[self.starts[b] as usize..self.starts[b + 1] as usize].iter().any(|other| *other != key)
-    }
-}
-
-/// Room to think: lists that are used again and again.
-#[derive(Debug)]
-pub struct Desk {
-    pub(super) near: Vec<Near>,
-    pub(super) neighbours: Vec<(u32, [f64; 2], f64)>,
-    pub(super) pairs: Vec<([f64; 2], f64)>,
-    pub(super) values: Vec<(f64, f64)>,
-    /// The nearest building of the place that was asked last.
-    site: ([f64; 2], Option<Near>),
-    /// The neighbours of the place that was asked last.
-    around: ([f64; 2], Vec<Near>),
-}
-
-impl Default for Desk {
-    fn default() -> Self {
-        const NOWHERE: [f64; 2] = [f64::NAN; 2];
-        Desk {
-            near: Vec::new(),
-            neighbours: Vec::new(),
-            pairs: Vec::new(),
-            values: Vec::new(),
-            site: (NOWHERE, None),
-            around: (NOWHERE, Vec::new()),
-        }
-    }
-}
-
-impl Desk {
-    /// The list of what was found near by.
-    pub fn near_mut(&mut self) -> &mut Vec<Near> {
-        &mut self.near
-    }
+    As(&'a Arc<Learned>),
 }
 
 /// A pin at most this far from a building stands at it, metres.
@@ -98,87 +87,156 @@ pub const STANDS: usize = 14;
 pub const FAR_M: f64 = 240.0;
 
 impl Level {
-    /// The stage that follows from places and trust.
-    pub fn build(pack: Arc<Pack>, grid: Arc<GridIndex>, pos: Vec<[f64; 2]>, trust: Vec<f64>, teach: Teach) -> Level {
+    /// The stage that follows from where the records stand.
+    pub fn build(pack: Arc<Pack>, grid: Arc<GridIndex>, stands: Table<Stand>, teach: Teach) -> Level {
         let mut level = Level {
+            near: Bins::none(pack.squares),
+            occupants: Occupants::default(),
+            courses: Table::default(),
             pack,
             grid,
-            near: Bins::build(std::iter::empty(), BIN_M),
-            occupants: Occupants::default(),
-            courses: Vec::new(),
-            pos,
-            trust,
+            stands,
             learned: match teach {
                 Teach::From(learned) | Teach::As(learned) => learned.clone(),
             },
         };
         let (near, (courses, occupants)) = rayon::join(
             || {
-                let trusted = (0u32..).zip(&level.pos).filter(|(i, _)| level.trust[*i as usize] > 0.3);
-                Bins::build(trusted.map(|(i, at)| (i, *at)), BIN_M)
+                let trusted = (0u32..).zip(level.stands.iter()).filter(|(_, stand)| stand.is_neighbour());
+                Bins::build(level.pack.squares, trusted.map(|(i, stand)| (i, stand.at, mark(&level.pack, i, stand))))
             },
             || {
-                let courses: Vec<Course> = (0..level.pack.series.len())
+                let courses: Vec<Arc<Course>> = (0..level.pack.series.len())
                     .into_par_iter()
-                    .map_init(Desk::default, |desk, s| level.course(s, desk))
+                    .map_init(Desk::default, |desk, s| Arc::new(level.course(s, desk)))
                     .collect();
-                (courses, level.occupants_now())
+                (courses, Occupants::of(&level))
             },
         );
-        (level.near, level.courses, level.occupants) = (near, courses, occupants);
+        (level.near, level.courses, level.occupants) = (near, courses.into(), occupants);
         if let Teach::From(before) = teach {
-            level.learned = Learned::from(&level, before);
+            level.learned = Arc::new(Learned::from(&level, before));
         }
         level
     }
 
-    fn occupants_now(&self) -> Occupants {
-        let n = self.pack.pins.len();
-        let mut at: Vec<(u32, Key)> = (0..n)
-            .into_par_iter()
-            .map_init(Vec::new, |found, i| {
-                if self.trust[i] <= 0.5 || !self.pos[i][0].is_finite() {
-                    return (NONE, Key::NOTHING);
+    /// Takes over an edit: the packed city after it, and where some records stand now.
+    pub(in crate::check) fn take(
+        &mut self,
+        pack: &Arc<Pack>,
+        edited: &Edited,
+        stands: &[(u32, Stand)],
+        ripple: &mut Ripple,
+    ) {
+        let old_pack = std::mem::replace(&mut self.pack, pack.clone());
+        let fresh: BTreeMap<u32, Stand> = stands.iter().copied().collect();
+        let rows: BTreeSet<u32> = edited.pins.keys().chain(fresh.keys()).copied().collect();
+        for i in rows {
+            let was = self.stands.get(i as usize).copied();
+            let is = fresh.get(&i).copied().or(was).unwrap_or(Stand::new([f64::NAN; 2], 0.0));
+            let mark_was = was.filter(|_| (i as usize) < old_pack.pins.len()).map(|was| mark(&old_pack, i, &was));
+            let mark_is = mark(pack, i, &is);
+            match was {
+                None => {
+                    self.stands.push(is);
                 }
-                self.pack.site_bins.nearest(self.pos[i], 1, AT_BUILDING_M, found);
-                (found.first().map_or(NONE, |near| near.1), self.pack.pins[i].key)
-            })
-            .filter(|(b, _)| *b != NONE)
-            .collect();
-        at.par_sort_unstable();
-        at.dedup();
-        let mut starts = vec![0; self.pack.sites.len() + 1];
-        at.iter().for_each(|(b, _)| starts[*b as usize + 1] += 1);
-        (1..starts.len()).for_each(|b| starts[b] += starts[b - 1]);
-        Occupants { starts, keys: at.into_iter().map(|(_, key)| key).collect() }
+                Some(was) if !was.is(&is) => self.stands.set(i as usize, is),
+                Some(_) if mark_was == Some(mark_is) => continue,
+                Some(_) => {}
+            }
+            mark_was.into_iter().chain([mark_is]).for_each(|mark| ripple.number(mark.series, mark.main));
+            if let Some(was) = was.filter(Stand::is_neighbour) {
+                self.near.remove(i, was.at);
+                ripple.pins.push(was.at);
+            }
+            if is.is_neighbour() {
+                self.near.insert(i, is.at, mark_is);
+                ripple.pins.push(is.at);
+            }
+        }
+    }
+
+    /// After [`Level::take`]: lays the courses of the series that were touched again, and asks who is at home.
+    pub(in crate::check) fn settle(&mut self, edited: &Edited, rows: &BTreeSet<u32>, ripple: &mut Ripple) {
+        let mut desk = Desk::default();
+        while self.courses.len() < self.pack.series.len() {
+            self.courses.push(Arc::default());
+        }
+        for (s, touch) in &mut ripple.series {
+            let (course, was) = (self.course(*s as usize, &mut desk), &self.courses[*s as usize]);
+            (touch.course, touch.order) = (!course.is(was), course.ordered != was.ordered);
+            if touch.course || touch.order {
+                self.courses.set(*s as usize, Arc::new(course));
+            }
+        }
+        let mut pins = rows.clone();
+        for (b, old) in &edited.sites {
+            for at in [old.at, self.pack.sites[*b as usize].at].into_iter().filter(|at| at[0].is_finite()) {
+                self.near.each_within(at, AT_BUILDING_M + 0.001, |near| {
+                    pins.insert(near.id);
+                });
+                ripple.sites.push(at);
+            }
+        }
+        let sites = edited.sites.keys().copied().collect();
+        let old = std::mem::take(&mut self.occupants);
+        let (occupants, changed) = old.after(self, &pins, &sites);
+        self.occupants = occupants;
+        for b in changed {
+            let site = &self.pack.sites[b as usize];
+            ripple.sites.push(site.at);
+            ripple.number(site.key.series, site.key.main);
+        }
     }
 
     /// The building nearest to a place, within [`FAR_M`]. A desk remembers the last place that was asked.
     fn nearest_building(&self, at: [f64; 2], desk: &mut Desk) -> Option<Near> {
         if desk.site.0 != at {
-            self.pack.site_bins.nearest(at, 1, FAR_M, &mut desk.near);
-            desk.site = (at, desk.near.first().copied());
+            self.pack.site_bins.nearest(at, 1, FAR_M, &mut desk.sites);
+            desk.site = (at, desk.sites.first().copied());
         }
-        desk.site.1
+        let near = desk.site.1;
+        desk.read_sites(at, near.map_or(FAR_M, |near| near.square.sqrt()));
+        near
     }
 
     /// Metres from a place to the nearest building, at most [`FAR_M`].
     pub fn nearest_building_m(&self, at: [f64; 2], desk: &mut Desk) -> f64 {
-        self.nearest_building(at, desk).map_or(FAR_M, |near| near.0.sqrt())
+        self.nearest_building(at, desk).map_or(FAR_M, |near| near.square.sqrt())
     }
 
     /// What stands at a place, as one of [`STANDS`] kinds: no building; or one within one or two deviations of the phone
     /// or farther, with or without another's address on it, with or without others at home in it. The last kind is a
     /// building with the address `key`.
     pub fn at_building(&self, at: [f64; 2], key: Key, sigma_m: f64, desk: &mut Desk) -> usize {
-        let near = self.nearest_building(at, desk).filter(|near| near.0 <= AT_BUILDING_M * AT_BUILDING_M);
-        let Some((square, b)) = near else { return 0 };
+        let near = self.nearest_building(at, desk).filter(|near| near.square <= AT_BUILDING_M * AT_BUILDING_M);
+        let Some(Near { square, id: b, .. }) = near else { return 0 };
         let site = self.pack.sites[b as usize].key;
         if site == key && key.is_whole() {
             return STANDS - 1;
         }
         let band = ((square.sqrt() / sigma_m) as usize).min(2);
         1 + band * 4 + usize::from(site.is_whole()) * 2 + usize::from(self.occupants.other_than(b, key))
+    }
+
+    /// The `k` buildings nearest to a place within [`FAR_M`], in `desk.sites`.
+    pub fn nearest_buildings(&self, at: [f64; 2], k: usize, desk: &mut Desk) {
+        self.pack.site_bins.nearest(at, k, FAR_M, &mut desk.sites);
+        let radius_m = desk.sites.get(k - 1).map_or(FAR_M, |near| near.square.sqrt());
+        desk.read_sites(at, radius_m);
+    }
+
+    /// The buildings within a distance of a place, in `desk.sites`.
+    pub fn buildings_within(&self, at: [f64; 2], radius_m: f64, desk: &mut Desk) {
+        self.pack.site_bins.within(at, radius_m, &mut desk.sites);
+        desk.read_sites(at, radius_m);
+    }
+
+    /// The `k` trusted addresses nearest to a place within [`FAR_M`], in `desk.pins`.
+    pub fn nearest_pins(&self, at: [f64; 2], k: usize, desk: &mut Desk) {
+        self.near.nearest(at, k, FAR_M, &mut desk.pins);
+        let radius_m = desk.pins.get(k - 1).map_or(FAR_M, |near| near.square.sqrt());
+        desk.read_pins(at, radius_m);
     }
 
     /// The share of a series among the trusted neighbours of a place; none where there are none.
@@ -189,15 +247,16 @@ impl Level {
             desk.around.0 = at;
             self.near.nearest(at, ASKED, FAR_M, &mut desk.around.1);
         }
+        let radius_m = desk.around.1.get(ASKED - 1).map_or(FAR_M, |near| near.square.sqrt());
+        desk.read_pins(at, radius_m);
         let (mut all, mut same) = (0.0, 0.0);
-        for (_, j) in &desk.around.1 {
-            let other = &self.pack.pins[*j as usize];
-            if *j == without.pin || (without.batch != NONE && other.batch == without.batch) {
+        for Near { id, mark, .. } in &desk.around.1 {
+            if *id == without.pin || (without.batch != NONE && mark.batch == without.batch) {
                 continue;
             }
-            let trust = self.trust[*j as usize];
+            let trust = f64::from(mark.trust);
             all += trust;
-            same += if other.key.series == series { trust } else { 0.0 };
+            same += if mark.series == series { trust } else { 0.0 };
             if all >= ENOUGH {
                 break;
             }
@@ -222,6 +281,12 @@ impl Level {
             Side::Outside => -m(),
         }
     }
+}
+
+/// What the bins keep of an address.
+fn mark(pack: &Pack, i: u32, stand: &Stand) -> Mark {
+    let pin = &pack.pins[i as usize];
+    Mark { series: pin.key.series, main: pin.key.main, batch: pin.batch, trust: stand.trust() as f32 }
 }
 
 /// Past this distance from its border a grid says no more, metres.

@@ -1,16 +1,14 @@
 //! Streets that share a name: one name at several places of the city, with the same numbers at each, is several series.
 
-use super::pack::{Key, NONE};
-use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 
-/// Something that carries a key: where it stands, its key, and the box of its declared grid in the plane, if any.
+/// Something that bears a name: where it stands, its number, and its declared grid, if any.
 pub struct Bearer {
     /// Metres in the plane; not finite for nowhere.
     pub at: [f64; 2],
-    /// Its key.
-    pub key: Key,
-    /// Position of its declared grid, or [`NONE`].
+    /// Its number, or 0.
+    pub main: u32,
+    /// Position of its declared grid, or [`NONE`](super::pack::NONE).
     pub grid: u32,
 }
 
@@ -29,43 +27,30 @@ struct Place {
     numbers: (u32, u32),
 }
 
-/// Gives each place of a name that has several its own series. `boxes` are the boxes of the grids in the plane. New
-/// series follow the `count` old ones; answered is the old series of each new one.
-pub fn part(bearers: &mut [Bearer], count: usize, boxes: &[[f64; 4]]) -> Vec<u32> {
-    let mut by_series: Vec<Vec<u32>> = vec![Vec::new(); count];
-    for (i, bearer) in bearers.iter().enumerate().filter(|(_, bearer)| bearer.key.series != NONE) {
-        by_series[bearer.key.series as usize].push(i as u32);
+/// To which of its places each bearer of a name belongs; none where the name has one place only. `boxes` are the boxes of
+/// the grids in the plane. It does not matter in which order the bearers come.
+pub fn places(bearers: &[Bearer], boxes: &[[f64; 4]]) -> Option<Vec<u32>> {
+    let places = places_of(bearers);
+    if places.len() < 2 {
+        return None;
     }
-    let seen = &*bearers;
-    let places: Vec<Vec<Place>> = by_series.par_iter().map(|members| places_of(seen, members)).collect();
-    let mut added = Vec::new();
-    for (series, places) in places.iter().enumerate().filter(|(_, places)| places.len() > 1) {
-        let first = (count + added.len()) as u32;
-        added.extend(places.iter().skip(1).map(|_| series as u32));
-        let mut of_grid: HashMap<u32, usize> = HashMap::new();
-        for i in &by_series[series] {
-            let bearer = &mut bearers[*i as usize];
-            let place = match boxes.get(bearer.grid as usize) {
-                Some(area) => *of_grid.entry(bearer.grid).or_insert_with(|| nearest(places, *area)),
-                None => nearest(places, [bearer.at[0], bearer.at[1], bearer.at[0], bearer.at[1]]),
-            };
-            if place > 0 {
-                bearer.key.series = first + place as u32 - 1;
-            }
-        }
-    }
-    added
+    let mut of_grid: HashMap<u32, u32> = HashMap::new();
+    let place = |bearer: &Bearer| match boxes.get(bearer.grid as usize) {
+        Some(area) => *of_grid.entry(bearer.grid).or_insert_with(|| nearest(&places, *area)),
+        None => nearest(&places, [bearer.at[0], bearer.at[1], bearer.at[0], bearer.at[1]]),
+    };
+    Some(bearers.iter().map(place).collect())
 }
 
 /// The places of a name, the most common first; one where they cannot be told apart.
-fn places_of(bearers: &[Bearer], members: &[u32]) -> Vec<Place> {
-    if members.len() < 2 * LEAST {
+fn places_of(bearers: &[Bearer]) -> Vec<Place> {
+    if bearers.len() < 2 * LEAST {
         return Vec::new();
     }
     let square = |at: [f64; 2]| ((at[0] / SQUARE_M).floor() as i64, (at[1] / SQUARE_M).floor() as i64);
     let mut squares: BTreeMap<Square, Vec<u32>> = BTreeMap::new();
-    for bearer in members.iter().map(|i| &bearers[*i as usize]).filter(|bearer| bearer.at[0].is_finite()) {
-        squares.entry(square(bearer.at)).or_default().push(bearer.key.main);
+    for bearer in bearers.iter().filter(|bearer| bearer.at[0].is_finite()) {
+        squares.entry(square(bearer.at)).or_default().push(bearer.main);
     }
     let mut left: Vec<Square> = squares.keys().copied().rev().collect();
     let mut reached: std::collections::BTreeSet<Square> = std::collections::BTreeSet::new();
@@ -115,9 +100,9 @@ fn overlap(a: (u32, u32), b: (u32, u32)) -> bool {
 }
 
 /// The place nearest to a box; the first of those equally near.
-fn nearest(places: &[Place], [w, s, e, n]: [f64; 4]) -> usize {
+fn nearest(places: &[Place], [w, s, e, n]: [f64; 4]) -> u32 {
     let mut best = (f64::INFINITY, 0);
-    for (k, place) in places.iter().enumerate() {
+    for (k, place) in (0u32..).zip(places) {
         for (x, y) in &place.squares {
             let (west, south) = (*x as f64 * SQUARE_M, *y as f64 * SQUARE_M);
             let dx = (w - west - SQUARE_M).max(west - e).max(0.0);
@@ -136,13 +121,7 @@ mod tests {
     use super::*;
 
     fn street(x: f64, numbers: std::ops::Range<u32>, grid: u32) -> Vec<Bearer> {
-        numbers
-            .map(|main| Bearer {
-                at: [x + f64::from(main % 50) * 8.0, 0.0],
-                key: Key { series: 0, main, rest: 0 },
-                grid,
-            })
-            .collect()
+        numbers.map(|main| Bearer { at: [x + f64::from(main % 50) * 8.0, 0.0], main, grid }).collect()
     }
 
     #[test]
@@ -152,12 +131,12 @@ mod tests {
         bearers.extend(street(5_000.0, 1..31, 1));
         // A pin of the first street that was put on the second: its grid says where it belongs.
         bearers[3].at = [5_020.0, 0.0];
-        assert_eq!(part(&mut bearers, 1, &boxes), [0]);
-        assert_eq!(bearers[3].key.series, 0);
-        assert!(bearers[40..].iter().all(|bearer| bearer.key.series == 1));
+        let placed = places(&bearers, &boxes).expect("two places");
+        assert!(placed[..40].iter().all(|place| *place == 0) && placed[40..].iter().all(|place| *place == 1));
+        bearers.reverse();
+        assert!(places(&bearers, &boxes).expect("two places").into_iter().rev().eq(placed));
         let mut gap = street(0.0, 1..41, 0);
         gap.extend(street(5_000.0, 61..91, 1));
-        assert!(part(&mut gap, 1, &boxes).is_empty());
-        assert!(gap.iter().all(|bearer| bearer.key.series == 0));
+        assert_eq!(places(&gap, &boxes), None);
     }
 }

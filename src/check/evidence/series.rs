@@ -1,8 +1,9 @@
 //! Where a street, compound or village puts a number: its other records, and how orderly they are.
 
+use super::desk::Desk;
 use super::kernel::weighted_median;
-use super::level::{Desk, Level};
-use super::pack::{Entry, distance};
+use super::level::Level;
+use super::pack::{Entry, Key, NONE, Sited, distance};
 
 /// How the records of a series lie.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,17 @@ pub struct Course {
     pub spread_m: f64,
     /// Some of its records, for its density: position of the address, place, trust.
     pub sample: Vec<(u32, [f64; 2], f64)>,
+}
+
+impl Course {
+    /// Whether both say the same of the series as a whole, bit for bit.
+    pub(super) fn is(&self, other: &Course) -> bool {
+        let place = |at: [f64; 2]| at.map(f64::to_bits);
+        let drawn = |(pin, at, trust): &(u32, [f64; 2], f64)| (*pin, place(*at), trust.to_bits());
+        (place(self.middle), self.spread_m.to_bits()) == (place(other.middle), other.spread_m.to_bits())
+            && self.sample.len() == other.sample.len()
+            && self.sample.iter().map(drawn).eq(other.sample.iter().map(drawn))
+    }
 }
 
 /// Where a number is expected.
@@ -33,7 +45,7 @@ pub struct Expected {
 pub struct Without {
     /// Position of the address itself.
     pub pin: u32,
-    /// Batch, or [`NONE`](super::pack::NONE).
+    /// Batch, or [`NONE`].
     pub batch: u32,
 }
 
@@ -45,63 +57,94 @@ const SAME: usize = 3;
 const LOOK: usize = 160;
 /// Records of a series that make up its density, at most.
 const SAMPLE: usize = 96;
+/// The middle of a series is told in steps of this, metres, and its spread in so many steps to the double.
+const STEP_M: f64 = 10.0;
+const STEPS: f64 = 8.0;
 
 impl Level {
     /// How a series lies, by the places and trust of this level.
     pub(super) fn course(&self, s: usize, desk: &mut Desk) -> Course {
         const ASKED: usize = 48;
         let entries = &self.pack.series[s].entries;
-        let placed = |e: &&Entry| self.pos[e.pin as usize][0].is_finite() && self.trust[e.pin as usize] > 0.0;
+        let placed = |e: &&Entry| self.stands[e.pin as usize].trust() > 0.0;
         let known: Vec<&Entry> = entries.iter().filter(placed).collect();
         if known.is_empty() {
             return Course { ordered: true, middle: [f64::NAN; 2], ..Course::default() };
         }
         let mut median = |value: &dyn Fn(&Entry) -> f64| {
             desk.values.clear();
-            desk.values.extend(known.iter().map(|e| (value(e), self.trust[e.pin as usize])));
+            desk.values.extend(known.iter().map(|e| (value(e), self.stands[e.pin as usize].trust())));
             weighted_median(&mut desk.values)
         };
-        let pos = |e: &Entry| self.pos[e.pin as usize];
+        let pos = |e: &Entry| self.stands[e.pin as usize].at;
+        let drawn = |e: &Entry| {
+            let stand = &self.stands[e.pin as usize];
+            (e.pin, stand.at, stand.trust())
+        };
         let middle = [median(&|e| pos(e)[0]), median(&|e| pos(e)[1])];
         let spread_m = median(&|e| distance(pos(e), middle));
         let step = known.len().div_ceil(ASKED);
         let mut residuals: Vec<(f64, f64)> = Vec::new();
         for entry in known.iter().step_by(step) {
-            if let Some(expected) = self.expected_among(
-                entries,
-                entry.main,
-                entry.main,
-                Without { pin: entry.pin, batch: super::pack::NONE },
-                desk,
-            ) {
-                residuals.push((distance(expected.at, pos(entry)), self.trust[entry.pin as usize]));
+            let without = Without { pin: entry.pin, batch: NONE };
+            if let Some(expected) = self.expected_among(entries, entry.main, entry.main, without, desk).0 {
+                residuals.push((distance(expected.at, pos(entry)), self.stands[entry.pin as usize].trust()));
             }
         }
         let residual_m = weighted_median(&mut residuals);
+        // In steps, so that one record of many does not change what is said of all.
+        let middle = middle.map(|m| (m / STEP_M).round() * STEP_M);
+        let rough_m = (spread_m.max(1.0).log2() * STEPS).round() / STEPS;
         let ordered = known.len() < 4 || residual_m < 0.45 * spread_m || residual_m < 25.0;
         let mut sample: Vec<(u32, [f64; 2], f64)> = Vec::new();
         if known.len() <= SAMPLE {
-            sample.extend(known.iter().map(|e| (e.pin, pos(e), self.trust[e.pin as usize])));
+            sample.extend(known.iter().map(|e| drawn(e)));
         } else {
-            let mut drawn: Vec<(u64, &Entry)> = known.iter().map(|e| (mix(u64::from(e.pin)), *e)).collect();
-            drawn.select_nth_unstable(SAMPLE);
-            drawn.truncate(SAMPLE);
-            drawn.sort_unstable();
-            sample.extend(drawn.iter().map(|(_, e)| (e.pin, pos(e), self.trust[e.pin as usize])));
+            let mut lots: Vec<(u64, &Entry)> = known.iter().map(|e| (mix(u64::from(e.pin)), *e)).collect();
+            lots.select_nth_unstable(SAMPLE);
+            lots.truncate(SAMPLE);
+            lots.sort_unstable();
+            sample.extend(lots.iter().map(|(_, e)| drawn(e)));
         }
-        Course { ordered, middle, spread_m, sample }
+        Course { ordered, middle, spread_m: rough_m.exp2(), sample }
+    }
+
+    /// The buildings of a number of a series.
+    pub fn read_sites_of(&self, key: Key, desk: &mut Desk) -> &[Sited] {
+        if key.is_whole() {
+            desk.read_numbers(key.series, key.main, key.main);
+        }
+        self.pack.sites_of(key)
+    }
+
+    /// Whether a series has an address with a number, unit and room.
+    pub fn has(&self, key: Key, inner: u64, desk: &mut Desk) -> bool {
+        desk.read_numbers(key.series, key.main, key.main);
+        self.pack.series[key.series as usize].has(key.main, key.rest, inner)
+    }
+
+    /// The highest number of a series; 0 for none.
+    pub fn last(&self, series: u32, desk: &mut Desk) -> u32 {
+        let last = self.pack.series[series as usize].entries.last().map_or(0, |e| e.main);
+        desk.read_numbers(series, last, u32::MAX);
+        last
     }
 
     /// Where a series puts a number, without a record and its batch; none where its numbers have no order.
     pub fn expected(&self, series: u32, main: u32, without: Without, desk: &mut Desk) -> Option<Expected> {
         let course = &self.courses[series as usize];
+        desk.read_numbers(series, main, main);
         if !course.ordered || main == 0 {
             return None;
         }
-        self.expected_among(&self.pack.series[series as usize].entries, main, 0, without, desk)
+        let (expected, low, high) =
+            self.expected_among(&self.pack.series[series as usize].entries, main, 0, without, desk);
+        desk.read_numbers(series, low, high);
+        expected
     }
 
-    /// `hidden`: a number whose records are left out too (0: none), to see how well the others tell it.
+    /// The same from a list, with the lowest and highest number that was looked at. `hidden`: a number whose records are
+    /// left out too (0: none), to see how well the others tell it.
     fn expected_among(
         &self,
         entries: &[Entry],
@@ -109,17 +152,16 @@ impl Level {
         hidden: u32,
         without: Without,
         desk: &mut Desk,
-    ) -> Option<Expected> {
+    ) -> (Option<Expected>, u32, u32) {
         let middle = entries.partition_point(|e| e.main < main);
+        let (mut lowest, mut highest) = (main, main);
         let near = &mut desk.neighbours;
         near.clear();
-        let pins = &self.pack.pins;
         let usable = |e: &Entry| {
-            let i = e.pin as usize;
-            e.pin != without.pin
-                && self.trust[i] >= 0.02
-                && self.pos[i][0].is_finite()
-                && (without.batch == super::pack::NONE || pins[i].batch != without.batch)
+            let stand = self.stands[e.pin as usize];
+            let left_out = e.pin == without.pin
+                || (without.batch != NONE && self.pack.pins[e.pin as usize].batch == without.batch);
+            (!left_out && stand.trust() >= 0.02).then_some(stand)
         };
         for up in [true, false] {
             let (mut taken, mut same, mut looked) = (0, 0, 0);
@@ -128,13 +170,16 @@ impl Level {
             while taken < SIDE && looked < LOOK {
                 if !up {
                     if k == 0 {
+                        lowest = 0;
                         break;
                     }
                     k -= 1;
                 } else if k >= entries.len() {
+                    highest = u32::MAX;
                     break;
                 }
                 let entry = &entries[k];
+                (lowest, highest) = (lowest.min(entry.main), highest.max(entry.main));
                 looked += 1;
                 if entry.main != last {
                     (last, same) = (entry.main, 0);
@@ -148,9 +193,8 @@ impl Level {
                     }
                     continue;
                 }
-                if usable(entry) {
-                    let i = entry.pin as usize;
-                    near.push((entry.main, self.pos[i], self.trust[i]));
+                if let Some(stand) = usable(entry) {
+                    near.push((entry.main, stand.at, stand.trust()));
                     taken += 1;
                     same += 1;
                 }
@@ -160,43 +204,48 @@ impl Level {
             }
         }
         if near.is_empty() {
-            return None;
+            return (None, lowest, highest);
         }
-        combine(main, near, &mut desk.pairs, &mut desk.values)
+        (combine(main, near, &mut desk.pairs, &mut desk.values), lowest, highest)
     }
 
     /// How far a number is from the nearest other record's number of its series; none where the series has too few
     /// records to tell what is usual in it.
-    pub fn gap(&self, series: u32, main: u32, pin: u32) -> Option<u32> {
+    pub fn gap(&self, series: u32, main: u32, pin: u32, desk: &mut Desk) -> Option<u32> {
         const TOLD: usize = 5;
         let entries = &self.pack.series.get(series as usize)?.entries;
+        if entries.len() < 2 * TOLD {
+            desk.read_numbers(series, 0, u32::MAX);
+        }
         if entries.len() < TOLD || main == 0 {
             return None;
         }
         let middle = entries.partition_point(|e| e.main < main);
         let other = |e: &&Entry| e.pin != pin && e.main > 0;
-        let up = entries[middle..].iter().take(2).find(other).map(|e| e.main - main);
-        let down = entries[..middle].iter().rev().take(2).find(other).map(|e| main - e.main);
+        let (after, before) = (&entries[middle..], &entries[..middle]);
+        let up = after.iter().take(2).find(other).map(|e| e.main - main);
+        let down = before.iter().rev().take(2).find(other).map(|e| main - e.main);
+        let low = before.iter().rev().nth(1).map_or(0, |e| e.main);
+        desk.read_numbers(series, low, after.get(1).map_or(u32::MAX, |e| e.main));
         Some(up.unwrap_or(u32::MAX).min(down.unwrap_or(u32::MAX)))
     }
 
     /// Logarithm of how much likelier a number is to be one of a series than a slip of the finger: house numbers have
     /// neighbours.
-    pub fn number_fit(&self, series: u32, main: u32, pin: u32) -> f64 {
-        self.gap(series, main, pin).map_or(0.0, |gap| self.learned.number_gap.at(f64::from(gap)))
+    pub fn number_fit(&self, series: u32, main: u32, pin: u32, desk: &mut Desk) -> f64 {
+        self.gap(series, main, pin, desk).map_or(0.0, |gap| self.learned.number_gap.at(f64::from(gap)))
     }
 
     /// The density of the records of a series at a place, per square metre, without a record and its batch.
-    pub fn series_density(&self, series: u32, at: [f64; 2], without: Without) -> f64 {
+    pub fn series_density(&self, series: u32, at: [f64; 2], without: Without, desk: &mut Desk) -> f64 {
         use std::f64::consts::{PI, TAU};
+        desk.read_course(series);
         let course = &self.courses[series as usize];
         let near_m = course.spread_m.mul_add(0.12, 0.0).max(25.0);
         let far_m = near_m * 4.0;
         let (mut sum, mut all) = (0.0, 0.0);
         for (pin, place, trust) in &course.sample {
-            if *pin == without.pin
-                || (without.batch != super::pack::NONE && self.pack.pins[*pin as usize].batch == without.batch)
-            {
+            if *pin == without.pin || (without.batch != NONE && self.pack.pins[*pin as usize].batch == without.batch) {
                 continue;
             }
             all += trust;

@@ -69,6 +69,18 @@ pub fn is_sentinel(raw: LonLat) -> bool {
         || (lon, lat) == (-1.0, -1.0)
 }
 
+/// Decimals of a number, at most nine.
+pub fn decimals(v: f64) -> u32 {
+    let mut scale = 1.0;
+    for places in 0..9 {
+        if (v * scale).round() / scale == v {
+            return places;
+        }
+        scale *= 10.0;
+    }
+    9
+}
+
 /// Zones to either side that may be mixed up.
 const ZONES: i32 = 20;
 
@@ -190,6 +202,14 @@ mod tests {
             (28.4, 119.9, false),
         ] {
             assert_eq!(is_sentinel(LonLat::new(lon, lat)), found, "{lon} {lat}");
+        }
+    }
+
+    #[test]
+    fn decimals_are_counted() {
+        for (v, n) in [(119.0, 0), (119.9, 1), (28.45, 2), (119.905, 3), (-0.12, 2), (119.12345, 5), (139.752436911, 9)]
+        {
+            assert_eq!(decimals(v), n, "{v}");
         }
     }
 }

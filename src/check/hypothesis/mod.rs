@@ -4,6 +4,8 @@ pub mod form;
 pub mod undo;
 pub mod typo;
 pub mod judge;
+mod case;
+mod attribute;
 
 pub use judge::{Judged, Judgement, judge};
 

@@ -38,7 +38,7 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
         format!("“{out}”的位置不合从大到小的次序。"),
         format!("\"{out}\" is out of the order from coarse to fine."),
     );
-    Some(match standard(parsed) {
+    Some(match standard(&parsed) {
         Some(text) => finding.suggest_value("full_text", text),
         None => finding,
     })

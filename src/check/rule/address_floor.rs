@@ -40,7 +40,7 @@ pub(in crate::check) fn floor(parts: &Parts) -> Option<u16> {
 }
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
-    let floor = floor(context.parts(i))?;
+    let floor = context.facts().address(i).floor?;
     let building = &context.records.buildings[context.matching_building(i)?];
     let floors = building.floors.filter(|floors| *floors > 0 && floor > *floors)?;
     let id = &building.id;
@@ -56,7 +56,7 @@ fn is_customary(floor: u16) -> bool {
 }
 
 fn building(context: &Context, b: usize) -> Option<Finding> {
-    let floors = &context.building_floors()[b];
+    let floors = context.floors_of(b);
     let (lowest, highest) = (*floors.first()?, *floors.last()?);
     let lacking: Vec<u16> = (lowest..highest).filter(|floor| !floors.contains(floor) && !is_customary(*floor)).collect();
     let share = floors.len() as f64 / (floors.len() + lacking.len()) as f64;

@@ -56,7 +56,7 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
     if !is_chinese(context, i) {
         return None;
     }
-    let (zh, en) = missing(context.parts(i))?;
+    let (zh, en) = missing(&context.parts(i))?;
     Some(Finding::new(format!("缺少{zh}。"), format!("Without {en}.")))
 }
 

@@ -46,7 +46,7 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
         format!("“{from}”的标准写法为“{to}”{zh}。"),
         format!("The standard form of \"{from}\" is \"{to}\"{en}."),
     );
-    Some(match standard(parsed) {
+    Some(match standard(&parsed) {
         Some(text) => finding.suggest_value("full_text", text),
         None => finding,
     })

@@ -42,7 +42,8 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
     if !is_chinese(context, i) {
         return None;
     }
-    let (part, zh, en) = orphan(context.parts(i))?;
+    let parts = context.parts(i);
+    let (part, zh, en) = orphan(&parts)?;
     Some(Finding::new(format!("“{part}”缺少{zh}。"), format!("\"{part}\" without {en}.")))
 }
 

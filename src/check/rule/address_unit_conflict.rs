@@ -50,7 +50,7 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
         let disagrees = if field == "grid" {
             numbers_differ(said, &grid.name)
         } else {
-            unit_key(said) != unit_key(&grid.name) && context.knows_unit(grid.level, &unit_key(said))
+            unit_key(said) != unit_key(&grid.name) && context.facts().knows_unit(grid.level, &unit_key(said))
         };
         if !disagrees {
             continue;

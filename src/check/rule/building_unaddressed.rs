@@ -2,8 +2,8 @@
 
 use super::{Check, Reach, Rule};
 use crate::check::{Context, Finding};
-use crate::domain::{Footprint, Frame, LonLat, Severity};
-use geo::{Area, BoundingRect};
+use crate::domain::{Footprint, Frame, Severity};
+use geo::Area;
 
 /// See the catalogue.
 pub const RULE: Rule = Rule {
@@ -38,31 +38,22 @@ pub const RULE: Rule = Rule {
 
 /// Smaller footprints are sheds, square metres.
 const SHED_M2: f64 = 20.0;
-/// A pin as near as this is the building's own, metres.
-const OWN_M: f64 = 10.0;
 
 fn building(context: &Context, b: usize) -> Option<Finding> {
-    if !context.buildings_are_linked() || context.addresses_of_building(b) > 0 {
+    let facts = context.facts();
+    if !facts.are_linked() || facts.has_pin_near(b) || context.is_addressed(b) {
         return None;
     }
-    let place = context.building_place(b);
-    let mut reach_m = OWN_M;
     if let Footprint::Area(area) = &context.records.buildings[b].footprint {
-        let frame = Frame::at(place);
+        let frame = Frame::at(context.building_place(b));
         if area.unsigned_area() * frame.m_per_lon * frame.m_per_lat < SHED_M2 {
             return None;
         }
-        if let Some(rect) = area.bounding_rect() {
-            let corner = LonLat::new(rect.max().x, rect.max().y);
-            reach_m += LonLat::new(rect.min().x, rect.min().y).distance_m(corner) / 2.0;
-        }
     }
-    context.pins().nearest_k(place, 1, reach_m).is_empty().then(|| {
-        Finding::new(
-            "房屋没有任何在用地址，附近也没有点位。",
-            "No address in use belongs to this building, and no pin stands at it.",
-        )
-    })
+    Some(Finding::new(
+        "房屋没有任何在用地址，附近也没有点位。",
+        "No address in use belongs to this building, and no pin stands at it.",
+    ))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Too few decimals.
 
 use super::{Check, Reach, Rule};
-use crate::check::hypothesis::form::is_sentinel;
+use crate::check::hypothesis::form::{decimals, is_sentinel};
 use crate::check::{Context, Finding, tell};
 use crate::domain::{LonLat, Severity};
 
@@ -36,24 +36,12 @@ pub const RULE: Rule = Rule {
     checks: &[Check::Address(address)],
 };
 
-/// Decimals of a number, at most nine.
-fn places(v: f64) -> u32 {
-    let mut scale = 1.0;
-    for places in 0..9 {
-        if (v * scale).round() / scale == v {
-            return places;
-        }
-        scale *= 10.0;
-    }
-    9
-}
-
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let at = context.pin(i).filter(|at| at.is_on_earth() && !is_sentinel(*at))?;
     if let Some(finding) = tell::finding(context, i, RULE.code) {
         return Some(finding);
     }
-    let places = places(at.lon).max(places(at.lat));
+    let places = decimals(at.lon).max(decimals(at.lat));
     let judged = context.judged(i)?;
     if places >= context.thresholds.coordinate_coarse_places || judged.cause.is_exact() {
         return None;
@@ -72,15 +60,7 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::places;
     use crate::check::scene::Scene;
-
-    #[test]
-    fn decimals_are_counted() {
-        for (v, n) in [(119.0, 0), (119.9, 1), (28.45, 2), (119.905, 3), (-0.12, 2), (119.12345, 5), (139.752436911, 9)] {
-            assert_eq!(places(v), n, "{v}");
-        }
-    }
 
     #[test]
     fn few_decimals_are_flagged_by_how_much_they_matter() {

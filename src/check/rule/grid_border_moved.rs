@@ -36,7 +36,7 @@ pub const RULE: Rule = Rule {
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let judged = context.judged(i)?;
-    let moved = context.detection().stage.borders.crossed(i)?;
+    let moved = context.detection().stage().borders.crossed(i)?;
     if judged.grid < context.thresholds.least_probability.max(0.2) {
         return None;
     }

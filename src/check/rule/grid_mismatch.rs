@@ -61,7 +61,7 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
     // Something else is more probably wrong: this is a fact that follows from it.
     let finding = finding.probability(judged.grid, false);
     Some(if judged.place[0].is_finite() && judged.right < 0.5 {
-        let frame = &context.detection().stage.level.pack.frame;
+        let frame = &context.detection().stage().level.pack.frame;
         finding.suggest_at(frame.lonlat(judged.place), judged.radius_m)
     } else {
         finding

@@ -42,6 +42,7 @@ const FEWEST: usize = 4;
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let at = context.pin(i).filter(|at| context.near_area(*at))?;
     let (road, pins) = context.road(i)?;
+    let pins = pins.get()?;
     if pins.len() < FEWEST {
         return None;
     }

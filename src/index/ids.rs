@@ -1,28 +1,40 @@
 //! From identifiers to rows, for every kind of record, and from a record to those that hang on it.
 
-use super::lookup::{Lookup, key_of};
 use crate::domain::*;
+use crate::index::{Lookup, key_of};
 
 /// Lookups of a city. What they give is checked against the record, so an entry may be stale.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ids {
+pub struct Ids {
+    /// Addresses by identifier.
     pub addresses: Lookup,
+    /// Buildings by identifier.
     pub buildings: Lookup,
+    /// Places by identifier.
     pub places: Lookup,
+    /// Rentals by identifier.
     pub rentals: Lookup,
+    /// Inspections by identifier.
     pub inspections: Lookup,
+    /// Hazards by identifier.
     pub hazards: Lookup,
+    /// Visits by identifier.
     pub visits: Lookup,
+    /// Headcounts by grid and group; see [`headcount_key`].
     pub headcounts: Lookup,
+    /// Corrections by identifier.
     pub corrections: Lookup,
-    /// Key: the address's identifier.
+    /// Rentals by the identifier of their address.
     pub rentals_of_address: Lookup,
+    /// Hazards by the identifier of their address.
     pub hazards_of_address: Lookup,
+    /// Corrections by the identifier of their address.
     pub corrections_of_address: Lookup,
-    /// Key: the building's identifier.
+    /// Addresses by the identifier of the building that they name.
     pub addresses_of_building: Lookup,
-    /// Key: the rental's identifier.
+    /// Hazards by the identifier of their rental.
     pub hazards_of_rental: Lookup,
+    /// Inspections by the identifier of their rental.
     pub inspections_of_rental: Lookup,
 }
 
@@ -31,11 +43,12 @@ fn rows<T>(table: &Table<T>, key: impl Fn(&T) -> Option<u64>) -> Lookup {
 }
 
 /// The key of a headcount: its grid and its group.
-pub(super) fn headcount_key(grid: &GridCode, group: CareGroup) -> u64 {
+pub fn headcount_key(grid: &GridCode, group: CareGroup) -> u64 {
     key_of(&(grid, group))
 }
 
 impl Ids {
+    /// Looks at all records.
     pub fn build(records: &Records) -> Ids {
         let of = |id: &str| Some(key_of(id));
         Ids {

@@ -1,0 +1,103 @@
+//! Room to think: lists that are used again and again, and a note of what was read.
+
+use super::reads::{Circle, Reads};
+use crate::index::Near;
+
+/// What is kept with a trusted address in the bins of a stage.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Mark {
+    /// Its series.
+    pub series: u32,
+    /// Its number.
+    pub main: u32,
+    /// Its batch.
+    pub batch: u32,
+    /// How far it is trusted.
+    pub trust: f32,
+}
+
+/// Room to think, one for each thread.
+#[derive(Debug)]
+pub struct Desk {
+    /// Buildings that were found.
+    pub sites: Vec<Near>,
+    /// Addresses that were found.
+    pub pins: Vec<Near<Mark>>,
+    pub(super) neighbours: Vec<(u32, [f64; 2], f64)>,
+    pub(super) pairs: Vec<([f64; 2], f64)>,
+    pub(super) values: Vec<(f64, f64)>,
+    /// The nearest building of the place that was asked last.
+    pub(super) site: ([f64; 2], Option<Near>),
+    /// The neighbours of the place that was asked last.
+    pub(super) around: ([f64; 2], Vec<Near<Mark>>),
+    /// What was read, where somebody wants to know.
+    reads: Option<Reads>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        const NOWHERE: [f64; 2] = [f64::NAN; 2];
+        Desk {
+            sites: Vec::new(),
+            pins: Vec::new(),
+            neighbours: Vec::new(),
+            pairs: Vec::new(),
+            values: Vec::new(),
+            site: (NOWHERE, None),
+            around: (NOWHERE, Vec::new()),
+            reads: None,
+        }
+    }
+}
+
+impl Desk {
+    /// A desk that notes what is read.
+    pub fn noting() -> Desk {
+        Desk { reads: Some(Reads::default()), ..Desk::default() }
+    }
+
+    /// Forgets what was remembered of another stage.
+    pub fn clear(&mut self) {
+        (self.site.0, self.around.0) = ([f64::NAN; 2], [f64::NAN; 2]);
+    }
+
+    /// What was read since the last time; none for a desk that takes no notes.
+    pub fn take_reads(&mut self) -> Option<Reads> {
+        self.reads.as_mut().map(std::mem::take)
+    }
+
+    /// Notes that the addresses within a distance of a place were read.
+    pub fn read_pins(&mut self, at: [f64; 2], radius_m: f64) {
+        if let Some(reads) = &mut self.reads {
+            Circle::add(&mut reads.pins, at, radius_m);
+        }
+    }
+
+    /// Notes that the buildings within a distance of a place were read, and who is at home in them.
+    pub fn read_sites(&mut self, at: [f64; 2], radius_m: f64) {
+        if let Some(reads) = &mut self.reads {
+            Circle::add(&mut reads.sites, at, radius_m);
+        }
+    }
+
+    /// Notes that the numbers from `low` to `high` of a series were read.
+    pub fn read_numbers(&mut self, series: u32, low: u32, high: u32) {
+        if let Some(reads) = &mut self.reads {
+            reads.numbers(series, low, high);
+        }
+    }
+
+    /// Notes that a series was read as a whole.
+    pub fn read_course(&mut self, series: u32) {
+        if let Some(reads) = &mut self.reads {
+            reads.course(series);
+        }
+    }
+
+    /// Notes that the share of a collector's own doubtful pins was read.
+    pub fn read_collector(&mut self) {
+        if let Some(reads) = &mut self.reads {
+            reads.collector = true;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! One stage of detection: what is believed, and what batches, borders and collectors show of it.
+
+use super::batch::{BatchCause, judge_batch, judge_batches};
+use super::border::Borders;
+use super::evidence::pack::Edited;
+use super::evidence::{Desk, Level, NONE, Pack, Reads, Ripple, Stand, Teach};
+use super::loose::Loose;
+use super::trace::{Reader, Traces, kept};
+use crate::domain::Table;
+use crate::index::GridIndex;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// A stage with what its batches and collectors show.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// Places, trust and what follows.
+    pub level: Level,
+    /// What moved each batch as a whole.
+    pub batches: Table<Option<BatchCause>>,
+    /// Pins that nothing explains, for collectors' own places.
+    pub loose: Loose,
+    /// Borders that have moved.
+    pub borders: Borders,
+    /// Who read what; only where edits are to come.
+    pub(super) traces: Option<Traces>,
+}
+
+/// Verdicts of the stage before that differ after an edit: where records stand now, and how loose their pins are.
+#[derive(Debug, Default)]
+pub(super) struct Moves {
+    pub stands: Vec<(u32, Stand)>,
+    pub weights: Vec<(u32, u8)>,
+}
+
+impl Stage {
+    /// The stage that follows from where the records stand and how loose they are, in hundredths; answered too is what
+    /// was read for each batch, where `noting`.
+    pub(super) fn build(
+        pack: &Arc<Pack>,
+        grid: Arc<GridIndex>,
+        stands: Table<Stand>,
+        weights: Table<u8>,
+        teach: Teach,
+        noting: bool,
+    ) -> (Stage, Vec<Option<Reads>>) {
+        let level = Level::build(pack.clone(), grid, stands, teach);
+        let (batches, reads) = judge_batches(&level, noting);
+        let (borders, loose) = (Borders::of(&level), Loose::of(pack, weights));
+        (Stage { level, batches, loose, borders, traces: None }, reads)
+    }
+
+    /// What moved a batch.
+    pub fn batch(&self, batch: u32) -> Option<BatchCause> {
+        if batch == NONE { None } else { self.batches.get(batch as usize).copied().flatten() }
+    }
+
+    /// Takes over an edit: the packed city after it, what it changed, and what of the stage before moved. Answered are
+    /// the addresses whose verdict may differ.
+    pub(super) fn edit(&mut self, pack: &Arc<Pack>, edited: &Edited, moves: &Moves) -> BTreeSet<u32> {
+        let mut ripple = Ripple::default();
+        for (s, numbers) in &edited.series {
+            numbers.iter().for_each(|n| ripple.number(*s, *n));
+        }
+        let rows: BTreeSet<u32> = edited.pins.keys().copied().chain(moves.stands.iter().map(|(i, _)| *i)).collect();
+        self.level.take(pack, edited, &moves.stands, &mut ripple);
+        self.level.settle(edited, &rows, &mut ripple);
+        let loosened = self.loose.edit(pack, &edited.pins, &moves.weights);
+        ripple.pins.extend(loosened.places);
+
+        let mut readers: BTreeSet<Reader> = BTreeSet::new();
+        if let Some(traces) = &self.traces {
+            ripple.pins.iter().for_each(|at| traces.of_pins(*at, &mut readers));
+            ripple.sites.iter().for_each(|at| traces.of_sites(*at, &mut readers));
+            ripple.series.iter().for_each(|(s, touch)| traces.of_series(*s, touch, &mut readers));
+            loosened.collectors.iter().for_each(|c| traces.of_collector(*c, &mut readers));
+        }
+        let mut addresses = self.borders.edit(&self.level, &rows);
+        let mut batches: BTreeSet<u32> = BTreeSet::new();
+        for reader in readers {
+            match reader {
+                Reader::Address(i) => addresses.insert(i),
+                Reader::Batch(b) => batches.insert(b),
+            };
+        }
+        for (i, old) in &edited.pins {
+            let new = &pack.pins[*i as usize];
+            addresses.insert(*i);
+            addresses.extend([old.twin, new.twin].into_iter().filter(|twin| *twin != NONE));
+            batches.extend([old.batch, new.batch].into_iter().filter(|batch| *batch != NONE));
+        }
+        for i in edited.housed(pack) {
+            addresses.insert(i);
+            let batch = pack.pins[i as usize].batch;
+            if batch != NONE {
+                batches.insert(batch);
+            }
+        }
+        for b in self.judge_again(batches) {
+            addresses.extend(pack.batches[b as usize].iter().copied());
+        }
+        addresses
+    }
+
+    /// Judges some batches again; answered are those about which it thinks otherwise.
+    fn judge_again(&mut self, batches: BTreeSet<u32>) -> Vec<u32> {
+        let batches: Vec<u32> = batches.into_iter().collect();
+        let level = &self.level;
+        let judged: Vec<_> = batches
+            .par_iter()
+            .map_init(Desk::noting, |desk, b| (judge_batch(level, *b, desk), desk.take_reads()))
+            .collect();
+        let mut changed = Vec::new();
+        for (b, (cause, reads)) in batches.into_iter().zip(judged) {
+            while self.batches.len() <= b as usize {
+                self.batches.push(None);
+            }
+            if self.batches[b as usize] != cause {
+                self.batches.set(b as usize, cause);
+                changed.push(b);
+            }
+            if let Some(traces) = &mut self.traces {
+                traces.set(&self.level.pack, Reader::Batch(b), kept(reads, &mut None));
+            }
+        }
+        changed
+    }
+}

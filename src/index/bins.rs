@@ -1,0 +1,305 @@
+//! Points in square bins of a plane, in metres: what is near, nearest first, ties by identifier.
+
+use std::sync::Arc;
+
+/// The squares that a plane is divided into; fixed for a ground, so that what a search finds depends on the points
+/// alone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Squares {
+    origin: [f64; 2],
+    side_m: f64,
+    columns: i64,
+    rows: i64,
+}
+
+/// Squares along the side of a block, the piece that an edit copies.
+const BLOCK: i64 = 8;
+const SQUARES: usize = (BLOCK * BLOCK) as usize;
+
+impl Squares {
+    /// Squares in all, at most.
+    const MOST: f64 = 4_000_000.0;
+
+    /// Squares of about `side_m` metres over the ground between two corners, metres; larger ones where there would be
+    /// millions.
+    pub fn over(low: [f64; 2], high: [f64; 2], side_m: f64) -> Self {
+        let area_m2 = (high[0] - low[0] + side_m) * (high[1] - low[1] + side_m);
+        let side_m = side_m.max((area_m2 / Self::MOST).sqrt());
+        let count = |axis: usize| ((high[axis] - low[axis]) / side_m) as i64 / BLOCK * BLOCK + BLOCK;
+        Squares { origin: low, side_m, columns: count(0), rows: count(1) }
+    }
+
+    fn square(&self, at: [f64; 2]) -> (i64, i64) {
+        let cell = |axis: usize| ((at[axis] - self.origin[axis]) / self.side_m).floor().clamp(-1e9, 1e9) as i64;
+        (cell(0), cell(1))
+    }
+
+    /// Block and place in it of a square of the ground.
+    fn place(&self, column: i64, row: i64) -> (usize, usize) {
+        let block = (row / BLOCK) * (self.columns / BLOCK) + column / BLOCK;
+        (block as usize, (row % BLOCK * BLOCK + column % BLOCK) as usize)
+    }
+
+    /// Block and place in it of a point; of the nearest square for those beyond the ground.
+    fn place_of(&self, at: [f64; 2]) -> (usize, usize) {
+        let (column, row) = self.square(at);
+        self.place(column.clamp(0, self.columns - 1), row.clamp(0, self.rows - 1))
+    }
+
+    fn blocks(&self) -> usize {
+        ((self.columns / BLOCK) * (self.rows / BLOCK)) as usize
+    }
+}
+
+/// A point of a bin.
+#[derive(Debug, Clone, Copy)]
+struct Item<T> {
+    at: [f64; 2],
+    id: u32,
+    mark: T,
+}
+
+/// A point that was found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Near<T = ()> {
+    /// Its squared distance, square metres.
+    pub square: f64,
+    /// Who it is.
+    pub id: u32,
+    /// What is kept with it.
+    pub mark: T,
+}
+
+impl<T> Near<T> {
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        self.square.total_cmp(&other.square).then(self.id.cmp(&other.id))
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Block<T> {
+    starts: [u32; SQUARES + 1],
+    items: Vec<Item<T>>,
+}
+
+impl<T: Copy> Block<T> {
+    fn of(&self, place: usize) -> &[Item<T>] {
+        &self.items[self.starts[place] as usize..self.starts[place + 1] as usize]
+    }
+}
+
+/// Points of a plane, sorted into square bins, each with a mark. A copy is cheap, and an edit copies one block of it.
+/// Crowded bins (a hundred thousand pins on one spot) answer with those of the [`CROWD`] lowest identifiers only, so that
+/// a search never costs more than its surroundings are worth.
+#[derive(Debug, Clone)]
+pub struct Bins<T = ()> {
+    squares: Squares,
+    blocks: Vec<Option<Arc<Block<T>>>>,
+}
+
+/// Points of one bin that a search looks at.
+pub const CROWD: usize = 64;
+
+impl<T: Copy> Bins<T> {
+    /// No points.
+    pub fn none(squares: Squares) -> Self {
+        Bins { squares, blocks: vec![None; squares.blocks()] }
+    }
+
+    /// Sorts points, given by rising identifier, into bins. Points that are not finite are left out. One that lies
+    /// beyond the ground goes into the nearest bin.
+    pub fn build(squares: Squares, points: impl Iterator<Item = (u32, [f64; 2], T)> + Clone) -> Self {
+        let finite = || points.clone().filter(|(_, at, _)| at[0].is_finite() && at[1].is_finite());
+        let slot = |at: [f64; 2]| {
+            let (block, place) = squares.place_of(at);
+            block * SQUARES + place
+        };
+        let mut starts = vec![0u32; squares.blocks() * SQUARES + 1];
+        finite().for_each(|(_, at, _)| starts[slot(at) + 1] += 1);
+        (1..starts.len()).for_each(|b| starts[b] += starts[b - 1]);
+        let mut next = starts.clone();
+        let Some((_, _, any)) = finite().next() else { return Bins::none(squares) };
+        let mut items = vec![Item { at: [0.0; 2], id: 0, mark: any }; starts[starts.len() - 1] as usize];
+        for (id, at, mark) in finite() {
+            let next = &mut next[slot(at)];
+            items[*next as usize] = Item { at, id, mark };
+            *next += 1;
+        }
+        let block = |b: usize| {
+            let starts = &starts[b * SQUARES..=(b + 1) * SQUARES];
+            let (first, last) = (starts[0], starts[SQUARES]);
+            (first < last).then(|| {
+                let items = items[first as usize..last as usize].to_vec();
+                Arc::new(Block { starts: std::array::from_fn(|k| starts[k] - first), items })
+            })
+        };
+        Bins { squares, blocks: (0..squares.blocks()).map(block).collect() }
+    }
+
+    /// Adds a point. One that is not finite is left out.
+    pub fn insert(&mut self, id: u32, at: [f64; 2], mark: T) {
+        if !at[0].is_finite() || !at[1].is_finite() {
+            return;
+        }
+        let (block, place) = self.squares.place_of(at);
+        let block =
+            self.blocks[block].get_or_insert_with(|| Arc::new(Block { starts: [0; SQUARES + 1], items: Vec::new() }));
+        let block = Arc::make_mut(block);
+        let before = block.of(place).partition_point(|item| item.id <= id);
+        block.items.insert(block.starts[place] as usize + before, Item { at, id, mark });
+        block.starts[place + 1..].iter_mut().for_each(|start| *start += 1);
+    }
+
+    /// Takes a point out that was put in with this identifier at this place.
+    pub fn remove(&mut self, id: u32, at: [f64; 2]) {
+        if !at[0].is_finite() || !at[1].is_finite() {
+            return;
+        }
+        let (block, place) = self.squares.place_of(at);
+        let Some(block) = &mut self.blocks[block] else { return };
+        let Some(k) = block.of(place).iter().position(|item| item.id == id && item.at == at) else { return };
+        let block = Arc::make_mut(block);
+        block.items.remove(block.starts[place] as usize + k);
+        block.starts[place + 1..].iter_mut().for_each(|start| *start -= 1);
+    }
+
+    fn bin(&self, column: i64, row: i64) -> &[Item<T>] {
+        if column < 0 || row < 0 || column >= self.squares.columns || row >= self.squares.rows {
+            return &[];
+        }
+        let (block, place) = self.squares.place(column, row);
+        self.blocks[block].as_ref().map_or(&[], |block| block.of(place))
+    }
+
+    /// The points within `radius_m` of `at`, nearest first.
+    pub fn within(&self, at: [f64; 2], radius_m: f64, found: &mut Vec<Near<T>>) {
+        found.clear();
+        self.each(at, radius_m, CROWD, |near| found.push(near));
+        found.sort_unstable_by(Near::order);
+    }
+
+    /// Calls `put` with every point within `radius_m` of `at`, crowds included, in no particular order.
+    pub fn each_within(&self, at: [f64; 2], radius_m: f64, put: impl FnMut(Near<T>)) {
+        self.each(at, radius_m, usize::MAX, put);
+    }
+
+    fn each(&self, at: [f64; 2], radius_m: f64, crowd: usize, mut put: impl FnMut(Near<T>)) {
+        let low = self.squares.square([at[0] - radius_m, at[1] - radius_m]);
+        let high = self.squares.square([at[0] + radius_m, at[1] + radius_m]);
+        let limit = radius_m * radius_m;
+        for row in low.1.max(0)..=high.1.min(self.squares.rows - 1) {
+            for column in low.0.max(0)..=high.0.min(self.squares.columns - 1) {
+                for item in self.bin(column, row).iter().take(crowd) {
+                    let square = square(item.at, at);
+                    if square <= limit {
+                        put(Near { square, id: item.id, mark: item.mark });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The `k` points nearest to `at` within `radius_m`, nearest first.
+    pub fn nearest(&self, at: [f64; 2], k: usize, radius_m: f64, found: &mut Vec<Near<T>>) {
+        found.clear();
+        let Squares { origin, side_m, .. } = self.squares;
+        let (column, row) = self.squares.square(at);
+        let [x, y] = [at[0] - origin[0] - column as f64 * side_m, at[1] - origin[1] - row as f64 * side_m];
+        let inner = x.min(side_m - x).min(y).min(side_m - y).max(0.0);
+        let mut worst = radius_m * radius_m;
+        let mut look = |c: i64, r: i64, found: &mut Vec<Near<T>>| {
+            for item in self.bin(c, r).iter().take(CROWD) {
+                let near = Near { square: square(item.at, at), id: item.id, mark: item.mark };
+                if near.square > worst {
+                    continue;
+                }
+                let place = found.partition_point(|other| other.order(&near).is_lt());
+                if place < k {
+                    found.truncate(k - 1);
+                    found.insert(place, near);
+                    if found.len() == k {
+                        worst = found[k - 1].square;
+                    }
+                }
+            }
+        };
+        for ring in 0i64.. {
+            let low = (ring - 1) as f64 * side_m + inner;
+            if ring > 0 && (low > radius_m || (found.len() == k && found[k - 1].square < low * low)) {
+                return;
+            }
+            if ring == 0 {
+                look(column, row, found);
+                continue;
+            }
+            for c in column - ring..=column + ring {
+                look(c, row - ring, found);
+                look(c, row + ring, found);
+            }
+            for r in row - ring + 1..row + ring {
+                look(column - ring, r, found);
+                look(column + ring, r, found);
+            }
+        }
+    }
+}
+
+fn square(a: [f64; 2], b: [f64; 2]) -> f64 {
+    let (x, y) = (a[0] - b[0], a[1] - b[1]);
+    x * x + y * y
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+
+    fn squares() -> Squares {
+        Squares::over([0.0; 2], [900.0, 700.0], 30.0)
+    }
+
+    #[test]
+    fn agrees_with_brute_force_after_edits_too() {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+        let mut points: Vec<[f64; 2]> =
+            (0..2_000).map(|_| [rng.random_range(0.0..900.0), rng.random_range(0.0..700.0)]).collect();
+        points.extend([[f64::NAN, 1.0], [300.0, 300.0], [300.0, 300.0]]);
+        let mut bins = Bins::build(squares(), (0u32..).zip(points.clone()).map(|(i, at)| (i, at, i)));
+        let before = bins.clone();
+        let mut found = Vec::new();
+        for n in 0..500 {
+            let at = [rng.random_range(-200.0..1_100.0), rng.random_range(-200.0..900.0)];
+            let mut all: Vec<Near<u32>> =
+                (0u32..).zip(&points).map(|(id, p)| Near { square: square(*p, at), id, mark: id }).collect();
+            all.retain(|near| near.square.is_finite());
+            all.sort_by(Near::order);
+            for (k, radius_m) in [(1, 20.0), (8, 240.0), (15, 60.0), (3, 2_000.0)] {
+                let near: Vec<Near<u32>> = all.iter().copied().filter(|n| n.square <= radius_m * radius_m).collect();
+                bins.nearest(at, k, radius_m, &mut found);
+                assert_eq!(found, near[..near.len().min(k)]);
+                bins.within(at, radius_m, &mut found);
+                assert_eq!(found, near);
+            }
+            // One moves, on the ground.
+            let moved = n * 3 % points.len();
+            bins.remove(moved as u32, points[moved]);
+            points[moved] = [rng.random_range(0.0..900.0), rng.random_range(0.0..700.0)];
+            bins.insert(moved as u32, points[moved], moved as u32);
+        }
+        before.nearest([300.0, 300.0], 2, 1.0, &mut found);
+        assert_eq!(found.iter().map(|near| near.id).collect::<Vec<_>>(), [2_001, 2_002], "a copy was disturbed");
+    }
+
+    #[test]
+    fn a_crowd_on_one_spot_costs_no_more_than_its_first() {
+        let bins = Bins::build(squares(), (0..100_000).map(|i| (i, [5.0, 5.0], ())));
+        let mut found = Vec::new();
+        bins.within([5.0, 5.0], 100.0, &mut found);
+        assert!(found.iter().map(|near| near.id).eq(0..CROWD as u32));
+        let mut count = 0;
+        bins.each_within([5.0, 5.0], 100.0, |_| count += 1);
+        assert_eq!(count, 100_000);
+        Bins::<()>::none(squares()).nearest([0.0, 0.0], 3, 50.0, &mut found);
+        assert!(found.is_empty());
+    }
+}

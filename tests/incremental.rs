@@ -1,0 +1,223 @@
+//! Promise: after any edits the verdicts and flags are those of a City built from nothing, bit for bit.
+
+use chrono::NaiveDate;
+use gridpin::check::Thresholds;
+use gridpin::city::{City, Delta};
+use gridpin::cli::demo;
+use gridpin::domain::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
+
+fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
+}
+
+/// A part of the demo town: its westernmost addresses, the buildings about them, and all grids.
+fn quarter(count: usize) -> Records {
+    let town = demo::town(demo::SEED, today());
+    let place = |b: &Building| match &b.footprint {
+        Footprint::Point(at) => *at,
+        Footprint::Area(area) => {
+            let first = area.0[0].exterior().0[0];
+            LonLat::new(first.x, first.y)
+        }
+    };
+    let on_earth = |a: &&Address| a.pin.as_ref().is_some_and(|pin| pin.at.is_on_earth() && pin.at.lon > 119.0);
+    let mut lons: Vec<f64> =
+        town.addresses.iter().filter(on_earth).filter_map(|a| Some(a.pin.as_ref()?.at.lon)).collect();
+    lons.sort_by(f64::total_cmp);
+    let east = lons[count];
+    let near = |a: &Address| a.pin.as_ref().is_none_or(|pin| pin.at.lon < east);
+    let addresses: Table<Address> = town.addresses.iter().filter(|a| near(a)).cloned().collect();
+    let known: BTreeSet<&AddressId> = addresses.iter().map(|a| &a.id).collect();
+    Records {
+        buildings: town.buildings.iter().filter(|b| place(b).lon < east).cloned().collect(),
+        rentals: town
+            .rentals
+            .iter()
+            .filter(|r| r.address.as_ref().is_some_and(|a| known.contains(a)))
+            .cloned()
+            .collect(),
+        hazards: town.hazards.iter().filter(|h| known.contains(&h.address)).cloned().collect(),
+        grids: town.grids.clone(),
+        addresses,
+        ..Records::default()
+    }
+}
+
+/// Moves a pin by metres, roughly.
+fn shifted(address: &Address, east_m: f64, north_m: f64) -> Address {
+    let mut address = address.clone();
+    if let Some(pin) = &mut address.pin {
+        pin.at = LonLat::new(pin.at.lon + east_m / 98_000.0, pin.at.lat + north_m / 110_900.0);
+    }
+    address
+}
+
+/// One random edit.
+fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
+    let records = &city.records;
+    let mut delta = Delta::default();
+    let mut pick = |len: usize| rng.random_range(0..len);
+    let one = records.addresses[pick(records.addresses.len())].clone();
+    let other = records.addresses[pick(records.addresses.len())].clone();
+    match kind {
+        // A step, a stray, and home again.
+        0 => delta.addresses.push(shifted(&one, pick(30) as f64 - 15.0, pick(30) as f64 - 15.0)),
+        1 => delta.addresses.push(shifted(&one, pick(2_000) as f64 - 1_000.0, pick(2_000) as f64 - 1_000.0)),
+        // On another's spot: a tie, and with more of them a stack.
+        2 => {
+            for _ in 0..=pick(4) {
+                let mut address = records.addresses[pick(records.addresses.len())].clone();
+                if let (Some(pin), Some(of)) = (&mut address.pin, &other.pin) {
+                    pin.at = of.at;
+                }
+                delta.addresses.push(address);
+            }
+        }
+        // Another text: another number, or another's.
+        3 => {
+            let mut address = one;
+            (address.full_text, address.parts) = (other.full_text, other.parts);
+            delta.addresses.push(address);
+        }
+        4 => {
+            let mut address = one;
+            let number = HouseNumber::parse(&address.parts.house_number).map_or(1, |number| number.main);
+            let text = format!("{}号", number + pick(9) as u32);
+            address.full_text = address.full_text.replacen(&*address.parts.house_number, &text, 1);
+            address.parts.house_number = text.into();
+            delta.addresses.push(address);
+        }
+        // Other attributes.
+        5 => {
+            let mut address = one;
+            address.grid = Some(records.grids[pick(records.grids.len())].code.clone());
+            delta.addresses.push(address);
+        }
+        6 => {
+            let mut address = one;
+            address.batch = other.batch;
+            if let (Some(pin), Some(of)) = (&mut address.pin, other.pin) {
+                pin.collector = of.collector;
+            }
+            delta.addresses.push(address);
+        }
+        // It ends, or one comes back to life; a new one, a copy of another.
+        7 => {
+            let mut address = one;
+            address.status = match address.status {
+                AddressStatus::Active => AddressStatus::Demolished,
+                _ => AddressStatus::Active,
+            };
+            delta.addresses.push(address);
+        }
+        8 => {
+            let mut address = shifted(&one, 3.0, 4.0);
+            address.id = format!("NEW-{n}").into();
+            address.pin = address.pin.filter(|_| !n.is_multiple_of(3));
+            delta.addresses.push(address);
+        }
+        // A whole batch collected again, all off by one vector, or put right.
+        9 => {
+            let batch = one.batch.clone();
+            let by = [(0.0, 0.0), (40.0, -25.0), (-40.0, 25.0), (300.0, 0.0)][pick(4)];
+            let of_batch = records.addresses.iter().filter(|a| a.batch.is_some() && a.batch == batch);
+            delta.addresses.extend(of_batch.take(60).map(|a| shifted(a, by.0, by.1)));
+        }
+        // Buildings: gone or back, moved, with another address, and a new one.
+        10 => {
+            let mut building = records.buildings[pick(records.buildings.len())].clone();
+            building.standing = !building.standing;
+            delta.buildings.push(building);
+        }
+        11 => {
+            let mut building = records.buildings[pick(records.buildings.len())].clone();
+            let of = records.buildings[pick(records.buildings.len())].clone();
+            building.footprint = of.footprint;
+            delta.buildings.push(building);
+        }
+        12 => {
+            let mut building = records.buildings[pick(records.buildings.len())].clone();
+            (building.full_text, building.parts) = (other.full_text, other.parts);
+            if n.is_multiple_of(2) {
+                building.id = format!("NEW-B-{n}").into();
+            }
+            delta.buildings.push(building);
+        }
+        // A tie to a building, which may be another address's.
+        13 => {
+            let mut address = one;
+            address.building = Some(records.buildings[pick(records.buildings.len())].id.clone());
+            delta.addresses.push(address);
+        }
+        // A street crosses a border.
+        14 => {
+            let grid = one.grid.clone();
+            let of_grid = records.addresses.iter().filter(|a| a.grid.is_some() && a.grid == grid);
+            delta.addresses.extend(of_grid.take(12).map(|a| shifted(a, 60.0, 0.0)));
+        }
+        // A border moves.
+        _ => {
+            let mut grid = records.grids[records.grids.len() - 1 - pick(20)].clone();
+            for polygon in &mut grid.polygon.0 {
+                polygon.exterior_mut(|ring| ring.0.iter_mut().for_each(|point| point.x += 0.000_3));
+            }
+            delta.grids.push(grid);
+        }
+    }
+    delta
+}
+
+/// Every verdict, bit for bit but for the numbering of streets, and every flag.
+fn verdicts(city: &City) -> (Vec<String>, BTreeSet<String>) {
+    let judged = city.with_context(|context| {
+        let found = context.detection();
+        let line = |(i, j): (usize, &gridpin::check::hypothesis::Judged)| {
+            let numbers = [j.right, j.share, j.place[0], j.place[1], j.radius_m, j.grid].map(f64::to_bits);
+            format!("{} {:?} {} {numbers:?}", context.address(i).id, j.cause, j.exact)
+        };
+        found.judged.iter().enumerate().map(line).collect()
+    });
+    (judged, city.flags.iter().map(|flag| format!("{flag:?}")).collect())
+}
+
+fn compare(city: &City, told: &str) {
+    let ((judged, flags), (judged_anew, flags_anew)) = (verdicts(city), verdicts(&city.anew()));
+    let differ: Vec<_> = judged.iter().zip(&judged_anew).filter(|(a, b)| a != b).take(4).collect();
+    assert!(differ.is_empty() && judged.len() == judged_anew.len(), "{told}: {differ:#?}");
+    let differ: Vec<_> = flags.symmetric_difference(&flags_anew).take(4).collect();
+    assert!(differ.is_empty(), "{told}: {differ:#?}");
+}
+
+#[test]
+fn any_sequence_of_edits_leads_where_a_check_from_nothing_does() {
+    let start = City::build(quarter(1_500), Thresholds::default(), today());
+    compare(&start, "at the start");
+    for seed in 0..3u64 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let (mut city, mut told) = (start.clone(), String::new());
+        for n in 0..32 {
+            let kind = if n % 8 == 7 && seed == 2 { 15 } else { rng.random_range(0..15) };
+            told += &format!(" {kind}");
+            city = city.apply(edit(&city, &mut rng, kind, n)).0;
+            if n % 8 == 7 {
+                compare(&city, &format!("seed {seed}, edits{told}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn each_kind_of_edit_alone() {
+    let start = City::build(quarter(800), Thresholds::default(), today());
+    for kind in 0..15 {
+        let mut rng = ChaCha8Rng::seed_from_u64(100 + u64::from(kind));
+        let mut city = start.clone();
+        for n in 0..4 {
+            city = city.apply(edit(&city, &mut rng, kind, n)).0;
+        }
+        compare(&city, &format!("edits of kind {kind}"));
+    }
+}
