@@ -1,11 +1,33 @@
 //! Brings a database to this version's tables, as the owner.
 
 use crate::error::{Error, Result, Text};
+use rust_embed::RustEmbed;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlSafeStr};
 use std::str::FromStr;
+use std::sync::LazyLock;
 
-pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("data/migration");
+#[derive(RustEmbed)]
+#[folder = "data/migration"]
+struct Files;
+
+/// The migrations `<number>_<name>.sql` of `data/migration`. Not by `sqlx::migrate!`: its macros would have all of sqlx
+/// compiled a second time, for the compiler.
+pub(crate) static MIGRATOR: LazyLock<Migrator> =
+    LazyLock::new(|| Migrator::with_migrations(Files::iter().map(|name| migration(&name)).collect()));
+
+fn migration(file: &str) -> Migration {
+    let (number, name) = file.split_once('_').expect("<number>_<name>.sql");
+    let text = Files::get(file).expect("embedded").data.into_owned();
+    Migration::new(
+        number.parse().expect("a number"),
+        name.trim_end_matches(".sql").replace('_', " ").into(),
+        MigrationType::Simple,
+        AssertSqlSafe(String::from_utf8(text).expect("UTF-8")).into_sql_str(),
+        false,
+    )
+}
 
 /// Runs the migrations that the database doesn't have yet; those that it has are compared with this version's.
 /// `owner_url` is the role gridpin_owner's, or a superuser's, who becomes it; a superuser also makes what is missing of
