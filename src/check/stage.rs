@@ -63,6 +63,9 @@ impl Stage {
         for (s, numbers) in &edited.series {
             numbers.iter().for_each(|n| ripple.number(*s, *n));
         }
+        for (b, old) in &edited.sites {
+            [old.key, pack.sites[*b as usize].key].into_iter().for_each(|key| ripple.building(key));
+        }
         let rows: BTreeSet<u32> = edited.pins.keys().copied().chain(moves.stands.iter().map(|(i, _)| *i)).collect();
         self.level.take(pack, edited, &moves.stands, &mut ripple);
         self.level.settle(edited, &rows, &mut ripple);

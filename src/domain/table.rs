@@ -56,6 +56,14 @@ impl<T: Clone> Table<T> {
         self.len - 1
     }
 
+    /// The record at `index`, to be changed.
+    ///
+    /// # Panics
+    /// When there is no record at `index`.
+    pub fn get_mut(&mut self, index: usize) -> &mut T {
+        &mut Arc::make_mut(&mut self.chunks[index / CHUNK])[index % CHUNK]
+    }
+
     /// Replaces the record at `index`.
     ///
     /// # Panics

@@ -1,5 +1,6 @@
 //! Points in square bins of a plane, in metres: what is near, nearest first, ties by identifier.
 
+use crate::domain::Table;
 use std::sync::Arc;
 
 /// The squares that a plane is divided into; fixed for a ground, so that what a search finds depends on the points
@@ -94,7 +95,7 @@ impl<T: Copy> Block<T> {
 #[derive(Debug, Clone)]
 pub struct Bins<T = ()> {
     squares: Squares,
-    blocks: Vec<Option<Arc<Block<T>>>>,
+    blocks: Table<Option<Arc<Block<T>>>>,
 }
 
 /// Points of one bin that a search looks at.
@@ -103,7 +104,7 @@ pub const CROWD: usize = 64;
 impl<T: Copy> Bins<T> {
     /// No points.
     pub fn none(squares: Squares) -> Self {
-        Bins { squares, blocks: vec![None; squares.blocks()] }
+        Bins { squares, blocks: vec![None; squares.blocks()].into() }
     }
 
     /// Sorts points, given by rising identifier, into bins. Points that are not finite are left out. One that lies
@@ -142,8 +143,10 @@ impl<T: Copy> Bins<T> {
             return;
         }
         let (block, place) = self.squares.place_of(at);
-        let block =
-            self.blocks[block].get_or_insert_with(|| Arc::new(Block { starts: [0; SQUARES + 1], items: Vec::new() }));
+        let block = self
+            .blocks
+            .get_mut(block)
+            .get_or_insert_with(|| Arc::new(Block { starts: [0; SQUARES + 1], items: Vec::new() }));
         let block = Arc::make_mut(block);
         let before = block.of(place).partition_point(|item| item.id <= id);
         block.items.insert(block.starts[place] as usize + before, Item { at, id, mark });
@@ -156,8 +159,9 @@ impl<T: Copy> Bins<T> {
             return;
         }
         let (block, place) = self.squares.place_of(at);
-        let Some(block) = &mut self.blocks[block] else { return };
-        let Some(k) = block.of(place).iter().position(|item| item.id == id && item.at == at) else { return };
+        let known = self.blocks[block].as_ref();
+        let found = known.and_then(|b| b.of(place).iter().position(|item| item.id == id && item.at == at));
+        let (Some(k), Some(block)) = (found, self.blocks.get_mut(block)) else { return };
         let block = Arc::make_mut(block);
         block.items.remove(block.starts[place] as usize + k);
         block.starts[place + 1..].iter_mut().for_each(|start| *start -= 1);

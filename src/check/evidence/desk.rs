@@ -87,6 +87,13 @@ impl Desk {
         }
     }
 
+    /// Notes that buildings of a series were looked for whose number is a slip of `main`.
+    pub fn read_slips(&mut self, series: u32, main: u32) {
+        if let Some(reads) = &mut self.reads {
+            reads.slips(series, main);
+        }
+    }
+
     /// Notes that a series was read as a whole.
     pub fn read_course(&mut self, series: u32) {
         if let Some(reads) = &mut self.reads {

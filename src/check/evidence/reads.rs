@@ -1,6 +1,7 @@
 //! What a verdict was read from, so that an edit knows which verdicts it may change.
 
-use super::pack::NONE;
+use super::pack::{Key, NONE};
+use crate::check::hypothesis::typo::slips;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A place and the distance within which something was read there.
@@ -37,6 +38,8 @@ pub struct SeriesRead {
     /// First and last of the numbers that were read, run by run; with the buildings of these numbers and who is at home
     /// in them.
     pub numbers: Vec<(u32, u32)>,
+    /// A number for whose slips buildings were looked for.
+    pub slips: Option<u32>,
 }
 
 impl SeriesRead {
@@ -58,7 +61,9 @@ impl SeriesRead {
     /// Whether it was read from what an edit touched.
     pub fn is_of(&self, touch: &SeriesTouch) -> bool {
         let within = |n: &u32| self.numbers.iter().any(|(low, high)| (low..=high).contains(&n));
-        touch.order || (touch.course && self.course) || touch.numbers.iter().any(within)
+        let is_slip = |main: u32| touch.buildings.iter().any(|n| slips(main).iter().any(|(slip, _)| slip == n));
+        let slipped = !touch.buildings.is_empty() && self.slips.is_some_and(is_slip);
+        touch.order || (touch.course && self.course) || touch.numbers.iter().any(within) || slipped
     }
 }
 
@@ -83,7 +88,7 @@ impl Reads {
 
     fn of_series(&mut self, series: u32) -> &mut SeriesRead {
         let place = self.series.iter().position(|read| read.series == series).unwrap_or_else(|| {
-            self.series.push(SeriesRead { series, course: false, numbers: Vec::new() });
+            self.series.push(SeriesRead { series, course: false, numbers: Vec::new(), slips: None });
             self.series.len() - 1
         });
         &mut self.series[place]
@@ -92,6 +97,11 @@ impl Reads {
     /// Notes the numbers from `low` to `high` of a series.
     pub fn numbers(&mut self, series: u32, low: u32, high: u32) {
         self.of_series(series).add(low, high);
+    }
+
+    /// Notes that buildings were looked for whose number is a slip of `main`.
+    pub fn slips(&mut self, series: u32, main: u32) {
+        self.of_series(series).slips = Some(main);
     }
 
     /// Notes a series as a whole.
@@ -105,6 +115,8 @@ impl Reads {
 pub struct SeriesTouch {
     /// Numbers whose addresses or buildings are others, stand elsewhere, or house others.
     pub numbers: BTreeSet<u32>,
+    /// Numbers with other buildings.
+    pub buildings: BTreeSet<u32>,
     /// Whether it runs otherwise as a whole.
     pub course: bool,
     /// Whether its numbers came in order or fell out of it.
@@ -127,6 +139,13 @@ impl Ripple {
     pub fn number(&mut self, series: u32, main: u32) {
         if series != NONE {
             self.series.entry(series).or_default().numbers.insert(main);
+        }
+    }
+
+    /// Notes that a number of a series has other buildings; nothing for no series.
+    pub fn building(&mut self, key: Key) {
+        if key.is_whole() {
+            self.series.entry(key.series).or_default().buildings.insert(key.main);
         }
     }
 }
@@ -152,5 +171,9 @@ mod tests {
         assert!((0..40).all(|k| reads.series[0].is_of(&touch(100 + 10 * k))), "none is lost");
         reads.course(3);
         assert!(reads.series[0].is_of(&course));
+        let built = SeriesTouch { buildings: [18].into(), ..SeriesTouch::default() };
+        let mut reads = Reads::default();
+        reads.slips(3, 81);
+        assert!(reads.series[0].is_of(&built) && !reads.series[0].is_of(&touch(18)));
     }
 }

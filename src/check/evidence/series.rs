@@ -110,7 +110,7 @@ impl Level {
     }
 
     /// The buildings of a number of a series.
-    pub fn read_sites_of(&self, key: Key, desk: &mut Desk) -> &[Sited] {
+    pub(super) fn read_sites_of(&self, key: Key, desk: &mut Desk) -> &[Sited] {
         if key.is_whole() {
             desk.read_numbers(key.series, key.main, key.main);
         }
@@ -123,11 +123,13 @@ impl Level {
         self.pack.series[key.series as usize].has(key.main, key.rest, inner)
     }
 
-    /// The highest number of a series; 0 for none.
-    pub fn last(&self, series: u32, desk: &mut Desk) -> u32 {
-        let last = self.pack.series[series as usize].entries.last().map_or(0, |e| e.main);
-        desk.read_numbers(series, last, u32::MAX);
-        last
+    /// Whether a series has a number not far from another: what lies beyond all its numbers is none of them.
+    pub fn runs_by(&self, series: u32, main: u32, desk: &mut Desk) -> bool {
+        const FAR: u32 = 40;
+        let (low, high) = (main.saturating_sub(FAR).max(1), main.saturating_add(FAR));
+        desk.read_numbers(series, low, high);
+        let entries = &self.pack.series[series as usize].entries;
+        entries.get(entries.partition_point(|e| e.main < low)).is_some_and(|e| e.main <= high)
     }
 
     /// Where a series puts a number, without a record and its batch; none where its numbers have no order.
@@ -225,9 +227,10 @@ impl Level {
         let (after, before) = (&entries[middle..], &entries[..middle]);
         let up = after.iter().take(2).find(other).map(|e| e.main - main);
         let down = before.iter().rev().take(2).find(other).map(|e| main - e.main);
-        let low = before.iter().rev().nth(1).map_or(0, |e| e.main);
-        desk.read_numbers(series, low, after.get(1).map_or(u32::MAX, |e| e.main));
-        Some(up.unwrap_or(u32::MAX).min(down.unwrap_or(u32::MAX)))
+        let gap = up.unwrap_or(u32::MAX).min(down.unwrap_or(u32::MAX));
+        // Only what comes nearer, or what is this near, can change it.
+        desk.read_numbers(series, main.saturating_sub(gap), main.saturating_add(gap));
+        Some(gap)
     }
 
     /// Logarithm of how much likelier a number is to be one of a series than a slip of the finger: house numbers have

@@ -17,15 +17,12 @@ impl Case<'_> {
             return;
         }
         let (low, high) = self.numbers_near(desk);
+        desk.read_slips(key.series, key.main);
         let ordered = self.level.courses[key.series as usize].ordered;
-        let last = self.level.last(key.series, desk);
         let (mut sum, mut best) = (0.0, (0.0, NONE));
         for (main, share) in slips(key.main) {
-            if main > last + 40 {
-                continue;
-            }
             let other = Key { main, ..key };
-            let built = self.level.read_sites_of(other, desk);
+            let built = self.pack.sites_of(other);
             let in_run = ordered && main + MARGIN >= low && main <= high.saturating_add(MARGIN);
             if built.is_empty() && !in_run {
                 continue;
@@ -80,8 +77,7 @@ impl Case<'_> {
         }
         let (mut sum, mut best) = (0.0, (0.0, NONE));
         for road in &roads {
-            let last = self.level.last(*road, desk);
-            if last == 0 || key.main > last + 20 {
+            if !self.level.runs_by(*road, key.main, desk) {
                 continue;
             }
             let other = Key { series: *road, ..key };
