@@ -1,0 +1,100 @@
+//! How long one edit takes until the City answers with it, detection and flags included:
+//! `CITY=FOLDER cargo bench --bench edit [-- EDITS]`, 480 by default.
+//!
+//! CITY names a folder with grids.geojson, addresses.csv and buildings.geojson (`benches/city.sh` makes one of a million
+//! addresses); without it, the demo town is edited. Single records, chosen evenly: a step or a stray of a pin, another
+//! address's text, another grid, batch or status, a copy, a building gone, moved or with another address, a tie.
+
+use chrono::NaiveDate;
+use gridpin::check::Thresholds;
+use gridpin::city::{City, Delta};
+use gridpin::cli::demo;
+use gridpin::domain::*;
+use gridpin::exchange::{Kind, ReadOptions, read};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::path::Path;
+use std::time::Instant;
+
+const KINDS: u32 = 11;
+
+fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
+}
+
+fn table<T: Kind>(folder: &str, file: &str) -> Table<T> {
+    let options =
+        ReadOptions { screen: false, drop_person_columns: true, judge_rings: false, ..ReadOptions::default() };
+    let rows = read::<T>(&Path::new(folder).join(file), &options).and_then(|read| read.all());
+    rows.unwrap_or_else(|error| panic!("{error}")).into()
+}
+
+fn records() -> Records {
+    let Ok(folder) = std::env::var("CITY") else { return demo::town(demo::SEED, today()) };
+    Records {
+        grids: table(&folder, "grids.geojson"),
+        addresses: table(&folder, "addresses.csv"),
+        buildings: table(&folder, "buildings.geojson"),
+        ..Records::default()
+    }
+}
+
+/// One random edit of one record.
+fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
+    let records = &city.records;
+    let mut delta = Delta::default();
+    let mut pick = |len: usize| rng.random_range(0..len);
+    let mut one = records.addresses[pick(records.addresses.len())].clone();
+    let other = records.addresses[pick(records.addresses.len())].clone();
+    let mut building = records.buildings[pick(records.buildings.len())].clone();
+    let of = records.buildings[pick(records.buildings.len())].clone();
+    match n % KINDS {
+        kind @ 0..=1 => {
+            let most_m = [15.0, 1_000.0][kind as usize];
+            let mut by = || (pick(2_001) as f64 / 1_000.0 - 1.0) * most_m / 100_000.0;
+            if let Some(pin) = &mut one.pin {
+                pin.at = LonLat::new(pin.at.lon + by(), pin.at.lat + by());
+            }
+        }
+        2 => (one.full_text, one.parts) = (other.full_text, other.parts),
+        3 => one.grid = other.grid,
+        4 => one.batch = other.batch,
+        5 => one.status = AddressStatus::Demolished,
+        6 => one.id = format!("NEW-{n}").into(),
+        7 => building.standing = !building.standing,
+        8 => building.footprint = of.footprint,
+        9 => (building.full_text, building.parts) = (of.full_text, of.parts),
+        _ => one.building = Some(building.id.clone()),
+    }
+    match n % KINDS {
+        7..=9 => delta.buildings.push(building),
+        _ => delta.addresses.push(one),
+    }
+    delta
+}
+
+fn main() {
+    let edits = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(480);
+    let records = records();
+    let (count, start) = (records.addresses.len(), Instant::now());
+    let mut city = City::build(records, Thresholds::default(), today());
+    println!("{count} addresses: built and checked in {:.1} s", start.elapsed().as_secs_f64());
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut took_ms: Vec<f64> = Vec::new();
+    for n in 0..edits {
+        let delta = edit(&city, &mut rng, n);
+        let start = Instant::now();
+        let (next, _) = city.apply(delta);
+        took_ms.push(start.elapsed().as_secs_f64() * 1e3);
+        city = next;
+    }
+    took_ms.sort_by(f64::total_cmp);
+    let at = |share: f64| took_ms[((took_ms.len() - 1) as f64 * share) as usize];
+    println!(
+        "{edits} edits of one record: median {:.1} ms, p90 {:.1}, p99 {:.1}, longest {:.1}",
+        at(0.5),
+        at(0.9),
+        at(0.99),
+        at(1.0)
+    );
+}
