@@ -76,10 +76,16 @@ export class Hazards {
 
   async more(): Promise<void> {
     if (!this.next) return;
-    const page = await api.hazards({ ...this.#query(), state: this.state, limit: 50, cursor: this.next });
-    const known = new Set(this.items.map(({ hazard_id }) => hazard_id));
-    this.items.push(...page.items.filter(({ hazard_id }) => !known.has(hazard_id)));
-    this.next = page.next;
+    try {
+      const page = await api.hazards({ ...this.#query(), state: this.state, limit: 50, cursor: this.next });
+      const known = new Set(this.items.map(({ hazard_id }) => hazard_id));
+      this.items.push(...page.items.filter(({ hazard_id }) => !known.has(hazard_id)));
+      this.next = page.next;
+      this.problem = null;
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      this.problem = error;
+    }
   }
 
   /** Brings the hazard of the address bar onto the card, wherever it stands. */

@@ -69,6 +69,10 @@ export class Rentals {
     }
   }
 
+  async more(): Promise<void> {
+    await this.load(this.next);
+  }
+
   async loadDetail(): Promise<void> {
     const id = view.rental;
     if (!id) return;

@@ -61,6 +61,10 @@ export class Reviews {
     }
   }
 
+  async more(): Promise<void> {
+    await this.load(true, this.next);
+  }
+
   choose(correction: Correction | null): void {
     this.chosen = correction;
     this.failed = null;
