@@ -158,6 +158,12 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
             let of_grid = records.addresses.iter().filter(|a| a.grid.is_some() && a.grid == grid);
             delta.addresses.extend(of_grid.take(12).map(|a| shifted(a, 60.0, 0.0)));
         }
+        // A building is written otherwise.
+        15 => {
+            let mut building = records.buildings[pick(records.buildings.len())].clone();
+            building.full_text += "（东门）";
+            delta.buildings.push(building);
+        }
         // A border moves.
         _ => {
             let mut grid = records.grids[records.grids.len() - 1 - pick(20)].clone();
@@ -199,7 +205,7 @@ fn any_sequence_of_edits_leads_where_a_check_from_nothing_does() {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let (mut city, mut told) = (start.clone(), String::new());
         for n in 0..32 {
-            let kind = if n % 8 == 7 && seed == 2 { 15 } else { rng.random_range(0..15) };
+            let kind = if n % 8 == 7 && seed == 2 { 16 } else { rng.random_range(0..16) };
             told += &format!(" {kind}");
             city = city.apply(edit(&city, &mut rng, kind, n)).0;
             if n % 8 == 7 {
@@ -212,7 +218,7 @@ fn any_sequence_of_edits_leads_where_a_check_from_nothing_does() {
 #[test]
 fn each_kind_of_edit_alone() {
     let start = City::build(quarter(800), Thresholds::default(), today());
-    for kind in 0..15 {
+    for kind in 0..16 {
         let mut rng = ChaCha8Rng::seed_from_u64(100 + u64::from(kind));
         let mut city = start.clone();
         for n in 0..4 {
@@ -220,4 +226,30 @@ fn each_kind_of_edit_alone() {
         }
         compare(&city, &format!("edits of kind {kind}"));
     }
+}
+
+#[test]
+fn a_building_that_others_quote_is_written_otherwise() {
+    let start = City::build(quarter(1_500), Thresholds::default(), today());
+    let quoted = start.records.buildings.iter().find(|b| {
+        let text = format!("（{}）", b.full_text);
+        !b.full_text.is_empty()
+            && start.flags.iter().any(|f| f.rule == "pin_wrong_building" && f.message.zh.contains(&text))
+    });
+    let mut building = quoted.expect("a pin on another's building").clone();
+    building.full_text += "（东门）";
+    let city = start.apply(Delta { buildings: vec![building], ..Delta::default() }).0;
+    assert!(city.flags.iter().any(|f| f.message.zh.contains("（东门）")));
+    compare(&city, "another text");
+}
+
+#[test]
+fn a_city_without_buildings_is_edited_too() {
+    let records = Records { buildings: Table::default(), ..quarter(800) };
+    let mut city = City::build(records, Thresholds::default(), today());
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    for kind in [0, 1, 2, 3, 6, 7, 8, 9] {
+        city = city.apply(edit(&city, &mut rng, kind, 1)).0;
+    }
+    compare(&city, "without buildings");
 }

@@ -3,7 +3,7 @@
 use super::build::home_of;
 use super::ground::LAYERS;
 use super::points::{Point, Points};
-use super::recheck::Edited;
+use super::recheck::Changed;
 use super::tally::Counts;
 use super::world::Span;
 use super::*;
@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 /// Rows that may draw or count differently after a change.
 #[derive(Debug, Default)]
 struct Rows {
-    edited: Edited,
+    changed: Changed,
     addresses: BTreeSet<u32>,
     buildings: BTreeSet<u32>,
     rentals: BTreeSet<u32>,
@@ -41,8 +41,8 @@ impl City {
         step.touched.revision = step.new.revision;
         let records_changed = step.take(delta);
         if records_changed {
-            let edited = std::mem::take(&mut step.rows.edited);
-            let change = recheck::after(&mut step.new, &edited);
+            let changed = std::mem::take(&mut step.rows.changed);
+            let change = recheck::after(&mut step.new, &changed);
             step.rows.slots.extend(change.slots);
             for subject in change.subjects {
                 match subject {
@@ -164,16 +164,16 @@ impl Step<'_> {
             rows.rentals.extend(ids.rentals_of_address.get(key));
             rows.hazards.extend(ids.hazards_of_address.get(key));
             rows.addresses.insert(row);
-            rows.edited.addresses.insert(row);
-            rows.edited.hazards.extend(ids.hazards_of_address.get(key));
-            rows.edited.rentals.extend(ids.rentals_of_address.get(key));
+            rows.changed.addresses.insert(row);
+            rows.changed.hazards.extend(ids.hazards_of_address.get(key));
+            rows.changed.rentals.extend(ids.rentals_of_address.get(key));
             self.touched.addresses.push(id);
         }
         for building in buildings {
             let key = key_of::<str>(&building.id);
             let (row, _) = upsert(&mut records.buildings, &mut ids.buildings, key, building, |a, b| a.id == b.id);
             rows.buildings.insert(row);
-            rows.edited.buildings.insert(row);
+            rows.changed.buildings.insert(row);
         }
         for place in places {
             let key = key_of::<str>(&place.id);
@@ -187,9 +187,9 @@ impl Step<'_> {
                 ids.rentals_of_address.insert(key_of::<str>(address), row);
             }
             rows.rentals.insert(row);
-            rows.edited.rentals.insert(row);
+            rows.changed.rentals.insert(row);
             for address in old.and_then(|old| old.address).into_iter().chain(address) {
-                rows.edited.concerned.extend(ids.addresses.get(key_of::<str>(&address)));
+                rows.changed.concerned.extend(ids.addresses.get(key_of::<str>(&address)));
             }
         }
         for inspection in inspections {
@@ -197,7 +197,7 @@ impl Step<'_> {
             let (row, _) = upsert(&mut records.inspections, &mut ids.inspections, key, inspection, |a, b| a.id == b.id);
             ids.inspections_of_rental.insert(rental, row);
             rows.rentals.extend(ids.rentals.get(rental));
-            rows.edited.rentals.extend(ids.rentals.get(rental));
+            rows.changed.rentals.extend(ids.rentals.get(rental));
         }
         for hazard in hazards {
             let (key, address) = (key_of::<str>(&hazard.id), key_of::<str>(&hazard.address));
@@ -205,10 +205,10 @@ impl Step<'_> {
             let (row, old) = upsert(&mut records.hazards, &mut ids.hazards, key, hazard, |a, b| a.id == b.id);
             ids.hazards_of_address.insert(address, row);
             rows.hazards.insert(row);
-            rows.edited.hazards.insert(row);
+            rows.changed.hazards.insert(row);
             let was = old.as_ref().map(|old| key_of::<str>(&old.address));
             for address in was.into_iter().chain([address]) {
-                rows.edited.concerned.extend(ids.addresses.get(address));
+                rows.changed.concerned.extend(ids.addresses.get(address));
             }
             let before = old.and_then(|old| old.rental).map(|id| key_of::<str>(&id));
             for rental in before.into_iter().chain(rental) {
@@ -228,8 +228,8 @@ impl Step<'_> {
                 a.correction_id == b.correction_id
             });
             ids.corrections_of_address.insert(address, row);
-            rows.edited.corrections.insert(row);
-            rows.edited.concerned.extend(ids.addresses.get(address));
+            rows.changed.corrections.insert(row);
+            rows.changed.concerned.extend(ids.addresses.get(address));
         }
         let counted = !headcounts.is_empty();
         for headcount in headcounts {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Rows of the records that an edit changed.
 #[derive(Debug, Default)]
-pub(super) struct Edited {
+pub(super) struct Changed {
     pub addresses: BTreeSet<u32>,
     pub buildings: BTreeSet<u32>,
     pub rentals: BTreeSet<u32>,
@@ -80,20 +80,21 @@ const MANY: usize = 16;
 
 /// Asks the rules again after an edit, about those records whose answer it may change, and takes their answer over. The
 /// flags are then those of a City built from nothing, judged by what was learned before.
-pub(super) fn after(city: &mut City, edited: &Edited) -> Change {
+pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     let (facts, before) = (std::mem::take(&mut city.facts), std::mem::take(&mut city.detection));
     let (Some(mut facts), Some(before)) = (facts.into_inner(), before.into_inner()) else {
         let flags = all(city, None);
         return city.flags.replace(flags);
     };
-    let first_buildings = edited.buildings.len() == city.records.buildings.len();
-    let changed = edited.addresses.len() + edited.buildings.len();
-    if city.grid.is_empty() || first_buildings || changed * MANY > city.records.addresses.len() {
+    // Where there was no building at all, everything that is said of buildings begins with the first.
+    let first_buildings = !changed.buildings.is_empty() && changed.buildings.len() == city.records.buildings.len();
+    let many = changed.addresses.len() + changed.buildings.len();
+    if city.grid.is_empty() || first_buildings || many * MANY > city.records.addresses.len() {
         let flags = all(city, Some(&before));
         return city.flags.replace(flags);
     }
     let (addresses, buildings): (Vec<u32>, Vec<u32>) =
-        (edited.addresses.iter().copied().collect(), edited.buildings.iter().copied().collect());
+        (changed.addresses.iter().copied().collect(), changed.buildings.iter().copied().collect());
     let context = city.context();
     let stirred = facts.edit(&context, &addresses, &buildings);
     let context = context.with_facts(facts);
@@ -102,16 +103,16 @@ pub(super) fn after(city: &mut City, edited: &Edited) -> Change {
 
     let mut rows = stirred.addresses;
     rows.extend(asked);
-    rows.extend(edited.addresses.iter().chain(&edited.concerned));
+    rows.extend(changed.addresses.iter().chain(&changed.concerned));
     let on_roads = stirred.roads.iter().flat_map(|road| context.facts().on_road(*road));
     let neighbours: BTreeSet<u32> = on_roads.filter(|i| !rows.contains(i)).collect();
     let corrections: BTreeSet<u32> =
-        edited.corrections.iter().copied().chain(corrections_of(&context, &addresses)).collect();
+        changed.corrections.iter().copied().chain(corrections_of(&context, &addresses)).collect();
     let kinds = [
         (Kind::Address, &rows),
         (Kind::Building, &stirred.buildings),
-        (Kind::Rental, &edited.rentals),
-        (Kind::Hazard, &edited.hazards),
+        (Kind::Rental, &changed.rentals),
+        (Kind::Hazard, &changed.hazards),
         (Kind::Correction, &corrections),
     ];
     let (mut subjects, mut flags) = (Vec::new(), Vec::new());

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Edited {
     /// Addresses that differ in anything, and all that are new.
     pub pins: BTreeMap<u32, Pin>,
-    /// Buildings that differ in place or address, and all that are new.
+    /// Buildings that were edited, and those whose series is another one since.
     pub sites: BTreeMap<u32, Site>,
     /// Numbers, by series, whose addresses or buildings differ.
     pub series: BTreeMap<u32, BTreeSet<u32>>,
@@ -51,7 +51,7 @@ impl Pack {
     /// Takes over the addresses and buildings in some rows as the context has them now; rows that are new follow the
     /// last. The pack must have been built for edits, and the grids must be the same.
     pub fn edit(&mut self, context: &Context, addresses: &[u32], buildings: &[u32]) -> Edited {
-        let (pins, sites) = (self.pins.len(), self.sites.len());
+        let pins = self.pins.len();
         let mut step = Step { pack: self, edited: Edited::default(), names: BTreeSet::new() };
         buildings.iter().for_each(|b| step.building(context, *b));
         addresses.iter().for_each(|i| step.address(context, *i));
@@ -63,7 +63,6 @@ impl Pack {
         let Step { pack, mut edited, .. } = step;
         // Rows that are new count as changed even when nothing is in them.
         edited.pins.retain(|i, old| *i as usize >= pins || !pack.pins[*i as usize].is(old));
-        edited.sites.retain(|b, old| *b as usize >= sites || !pack.sites[*b as usize].is(old));
         for b in edited.sites.keys() {
             let id = &context.records.buildings[*b as usize].id;
             let tied = pack.register.ties.get(key_of::<str>(id));
@@ -134,7 +133,6 @@ impl Step<'_> {
     fn building(&mut self, context: &Context, b: u32) {
         if self.pack.sites.len() == b as usize {
             self.pack.sites.push(Site::NOTHING);
-            self.edited.sites.insert(b, Site::NOTHING);
             let id = &context.records.buildings[b as usize].id;
             let tied: Vec<u32> = self.pack.register.ties.get(key_of::<str>(id)).collect();
             for i in tied.into_iter().filter(|i| context.address(*i as usize).building.as_ref() == Some(id)) {
@@ -148,6 +146,8 @@ impl Step<'_> {
         let old = self.pack.sites[b as usize];
         let (name, was) = (self.name(&called), self.name_of(old.key));
         let site = self.pack.site(context, b as usize, self.key(name, was, old.key, &called));
+        // Messages quote its text, so that it counts even when nothing else differs.
+        self.edited.sites.entry(b).or_insert(old);
         if site.is(&old) {
             return;
         }
