@@ -29,9 +29,17 @@ pub struct Context<'a> {
     facts: OnceLock<Facts>,
     detection: OnceLock<Arc<Detection>>,
     area: OnceLock<Option<[f64; 4]>>,
-    roads: Mutex<HashMap<u64, Arc<OnceLock<PointIndex>>>>,
+    roads: Mutex<HashMap<u64, Arc<OnceLock<Arc<Road>>>>>,
     coverage: OnceLock<Coverage>,
     for_edits: bool,
+}
+
+/// A road, or a compound where there is no road, and the pins of all addresses in use on it.
+pub struct Road {
+    /// Its name.
+    pub name: String,
+    /// The pins near the city.
+    pub pins: PointIndex,
 }
 
 /// Nowhere on earth: the place of what has none.
@@ -220,19 +228,19 @@ impl<'a> Context<'a> {
         made.reduce(|a, b| if a.version < b.version { b } else { a })
     }
 
-    /// The road of an address (or its compound, where it has no road), and the pins of all addresses in use on it.
-    pub fn road(&self, i: usize) -> Option<(String, Arc<OnceLock<PointIndex>>)> {
+    /// The road of an address in use, made when it is first asked for.
+    pub fn road(&self, i: usize) -> Option<Arc<Road>> {
         let key = self.facts().address(i).road;
         if key == 0 {
             return None;
         }
         let road = self.roads.lock().unwrap_or_else(|broken| broken.into_inner()).entry(key).or_default().clone();
-        road.get_or_init(|| {
+        let made = road.get_or_init(|| {
             let pins = self.facts().on_road(key).into_iter().filter_map(|i| self.pin(i as usize));
-            PointIndex::build(&pins.filter(|at| self.near_area(*at)).collect::<Vec<_>>())
+            let pins = PointIndex::build(&pins.filter(|at| self.near_area(*at)).collect::<Vec<_>>());
+            Arc::new(Road { name: road_name(&self.parts(i)).unwrap_or_default().to_owned(), pins })
         });
-        let parts = self.parts(i);
-        Some((road_name(&parts)?.to_owned(), road))
+        Some(made.clone())
     }
 
     /// The rentals at an address.

@@ -1,6 +1,6 @@
 //! Every signal behind the flags of one address, with its number and where it comes from.
 
-use super::context::Context;
+use super::context::{Context, Road};
 use super::evidence::{Desk, NONE, Without, distance};
 use super::finding::Kind;
 use super::hypothesis::{Cause, judge};
@@ -165,8 +165,8 @@ fn buildings(context: &Context, i: usize, at: LonLat, signals: &mut Signals) {
 }
 
 fn road(context: &Context, i: usize, at: LonLat, signals: &mut Signals) {
-    let Some((road, pins)) = context.road(i) else { return };
-    let Some(pins) = pins.get() else { return };
+    let Some(road) = context.road(i) else { return };
+    let Road { name: road, pins } = &*road;
     let label = (format!("“{road}”上的点位数"), format!("pins on {road}"));
     signals.add("road_pins", (&label.0, &label.1), pins.len() as f64, "1", None, None);
     if let Some((_, m)) = pins.nearest_k(at, 2, f64::INFINITY).get(1) {

@@ -86,7 +86,7 @@ impl Facts {
         let buildings: Vec<BuildingFact> =
             (0..records.buildings.len()).into_par_iter().map(|b| building_fact(context, b)).collect();
         let (frame, squares) = plane(context, &buildings);
-        let addresses: Vec<AddressFact> =
+        let mut addresses: Vec<AddressFact> =
             (0..records.addresses.len()).into_par_iter().map(|i| address_fact(context, i, &frame)).collect();
         let keyed = |of: fn(&AddressFact) -> u64| {
             Lookup::build(addresses.iter().zip(0..).map(|(fact, i)| (of(fact), i)).filter(|(key, _)| *key != 0))
@@ -110,7 +110,6 @@ impl Facts {
             housed: 0,
             units: Arc::new(unit_names(context)),
         };
-        let mut addresses = addresses;
         addresses.par_iter_mut().enumerate().for_each(|(i, fact)| fact.building = facts.carrier(context, i, fact));
         facts.housed = addresses.iter().filter(|fact| fact.building.is_some()).count();
         facts.addresses = addresses.into();

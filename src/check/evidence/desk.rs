@@ -16,7 +16,7 @@ pub struct Mark {
     pub trust: f32,
 }
 
-/// Room to think, one for each thread.
+/// Room to think, one for each thread and stage.
 #[derive(Debug)]
 pub struct Desk {
     /// Buildings that were found.
@@ -54,11 +54,6 @@ impl Desk {
     /// A desk that notes what is read.
     pub fn noting() -> Desk {
         Desk { reads: Some(Reads::default()), ..Desk::default() }
-    }
-
-    /// Forgets what was remembered of another stage.
-    pub fn clear(&mut self) {
-        (self.site.0, self.around.0) = ([f64::NAN; 2], [f64::NAN; 2]);
     }
 
     /// What was read since the last time; none for a desk that takes no notes.

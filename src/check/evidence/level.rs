@@ -180,7 +180,7 @@ impl Level {
         }
         let sites = edited.sites.keys().copied().collect();
         let old = std::mem::take(&mut self.occupants);
-        let (occupants, changed) = old.after(self, &pins, &sites);
+        let (occupants, changed) = old.edited(self, &pins, &sites);
         self.occupants = occupants;
         for b in changed {
             let site = &self.pack.sites[b as usize];

@@ -39,7 +39,7 @@ impl Occupants {
 
     /// Takes over where some addresses stand now, and some buildings; answered are the buildings whose keys changed.
     /// The level's other parts are those of now.
-    pub(super) fn after(self, level: &Level, pins: &BTreeSet<u32>, sites: &BTreeSet<u32>) -> (Occupants, Vec<u32>) {
+    pub(super) fn edited(self, level: &Level, pins: &BTreeSet<u32>, sites: &BTreeSet<u32>) -> (Occupants, Vec<u32>) {
         let pack = &level.pack;
         let mut new = self;
         let mut found = Vec::new();

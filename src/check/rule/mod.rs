@@ -37,7 +37,9 @@ pub struct Rule {
     pub checks: &'static [Check],
 }
 
-/// How much of the city a rule's answer about a record depends on: what has to be asked again after an edit.
+/// How much of the city a rule's answer about a record depends on. After an edit a rule is asked again about the records
+/// that changed; one that looks at others has to ask [`Facts`](super::facts::Facts) (or detection) about them, and
+/// `Facts::edit` has to name the records whose answer an edit may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// The record itself, the grids, the thresholds and the day.

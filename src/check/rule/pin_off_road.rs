@@ -2,6 +2,7 @@
 
 use super::{Check, Reach, Rule};
 use crate::check::finding::metres_text;
+use crate::check::context::Road;
 use crate::check::{Context, Finding};
 use crate::domain::Severity;
 
@@ -41,8 +42,8 @@ const FEWEST: usize = 4;
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let at = context.pin(i).filter(|at| context.near_area(*at))?;
-    let (road, pins) = context.road(i)?;
-    let pins = pins.get()?;
+    let road = context.road(i)?;
+    let Road { name: road, pins } = &*road;
     if pins.len() < FEWEST {
         return None;
     }
