@@ -80,7 +80,7 @@ pub fn read(path: &Path, place: &str, given: Option<&'static Encoding>) -> Resul
         let mut detector = Detector::default();
         // In blocks of whole lines: line by line it would take as long as reading them for good.
         let mut block = Vec::new();
-        while given.is_none() {
+        while given.is_none() && !detector.is_certain() {
             let more = source.fill_buf().map_err(|e| broken(place, &e))?;
             let (end, size) = (more.is_empty(), more.len());
             block.extend_from_slice(more);
@@ -285,5 +285,21 @@ mod tests {
         assert_eq!(lines("a,b\n\n\n1,2\n,\n3,4\n"), [(4, 2), (6, 2)]);
         assert_eq!(lines("a,b\n\"x\ny\",2\n3,4\n"), [(2, 2), (4, 2)]);
         assert_eq!(lines("a;b\n1;2\n3\n4;5\n6"), [(2, 2), (3, 1), (4, 2), (5, 1)]);
+    }
+
+    #[test]
+    fn one_line_in_another_encoding_is_one_broken_line() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("t.csv");
+        let mut bytes = "编码,地址\n".as_bytes().to_vec();
+        (0..20_000).for_each(|i| bytes.extend_from_slice(format!("{i},丽水市莲都区人民路{i}号\n").as_bytes()));
+        bytes.extend_from_slice(b"20000,");
+        bytes.extend_from_slice(&encoding_rs::GB18030.encode("丽水市莲都区人民路1号").0);
+        bytes.extend_from_slice("\n20001,丽水市\n".as_bytes());
+        std::fs::write(&path, bytes).expect("written");
+        let (mut lines, _, _) = read(&path, "t.csv", None).expect("UTF-8 beyond doubt");
+        let rows = lines.next_rows(30_000).expect("rows");
+        let broken: Vec<u64> = rows.iter().filter(|row| row.broken.is_some()).map(|row| row.number).collect();
+        assert_eq!((rows.len(), broken), (20_002, vec![20_002]));
     }
 }

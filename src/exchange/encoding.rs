@@ -3,6 +3,8 @@
 use crate::error::{Error, Result, Text};
 use encoding_rs::{BIG5, EUC_JP, Encoding, GB18030, SHIFT_JIS, UTF_8};
 
+/// Bytes outside ASCII after which valid UTF-8 can be nothing else.
+const CERTAIN: usize = 1 << 16;
 /// Text looked at before the legacy encodings are compared, bytes.
 const SAMPLE: usize = 256 * 1024;
 
@@ -20,6 +22,8 @@ const FREQUENT: &str = "的一是在不了有和人这中大为上个国我以�
 #[derive(Default)]
 pub struct Detector {
     not_utf8: bool,
+    /// Bytes outside ASCII that were looked at.
+    foreign: usize,
     sample: Vec<u8>,
 }
 
@@ -30,10 +34,17 @@ impl Detector {
             return;
         }
         self.not_utf8 |= std::str::from_utf8(text).is_err_and(|error| error.error_len().is_some());
+        self.foreign += text.iter().filter(|byte| !byte.is_ascii()).count();
         if self.sample.len() < SAMPLE {
             self.sample.extend_from_slice(text);
             self.sample.push(b'\n');
         }
+    }
+
+    /// Whether it is UTF-8 beyond doubt, whatever follows: no other text of this length looks like it. Bytes further on
+    /// that are none are then faults of their own rows.
+    pub fn is_certain(&self) -> bool {
+        !self.not_utf8 && self.foreign >= CERTAIN
     }
 
     /// The encoding. `hint` is what the file says of itself, believed when the text agrees.

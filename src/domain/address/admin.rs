@@ -1,6 +1,7 @@
 //! Province, city and county at the head of an address.
 
-use std::collections::HashSet;
+use foldhash::fast::FixedState;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// The provinces: full name, short name, whether it is a municipality or special region without cities of its own.
@@ -41,14 +42,15 @@ pub const PROVINCES: [(&str, &str, bool); 34] = [
     ("台湾省", "台湾", false),
 ];
 
-static CITIES: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| include_str!("../../../data/code/city.txt").lines().collect());
-static CITIES_SHORT: LazyLock<std::collections::HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+/// Names of a list that is part of the program.
+type Names = HashSet<&'static str, FixedState>;
+
+static CITIES: LazyLock<Names> = LazyLock::new(|| include_str!("../../../data/code/city.txt").lines().collect());
+static CITIES_SHORT: LazyLock<HashMap<&'static str, &'static str, FixedState>> = LazyLock::new(|| {
     let short = |name: &'static str| Some((name.strip_suffix('市').or_else(|| name.strip_suffix("地区"))?, name));
     include_str!("../../../data/code/city.txt").lines().filter_map(short).collect()
 });
-static COUNTIES: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| include_str!("../../../data/code/county.txt").lines().collect());
+static COUNTIES: LazyLock<Names> = LazyLock::new(|| include_str!("../../../data/code/county.txt").lines().collect());
 
 /// A name found at the head of a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,7 +78,11 @@ fn ends<'a>(text: &'a str, is_suffix: impl Fn(char) -> bool + 'a) -> impl Iterat
 
 /// A province at the head of `text`.
 pub fn province(text: &str) -> Option<Found<'static>> {
-    let (full, short, municipality) = *PROVINCES.iter().find(|(_, short, _)| text.starts_with(short))?;
+    // The first two characters tell them apart.
+    let pair = |text: &str| text.as_bytes().first_chunk::<6>().copied();
+    let head = pair(text)?;
+    let (full, short, municipality) =
+        *PROVINCES.iter().find(|(_, short, _)| pair(short) == Some(head) && text.starts_with(short))?;
     if text.starts_with(full) {
         return Some(Found { name: full, len: full.len(), short: false });
     }

@@ -1,5 +1,6 @@
 //! The standardized address: its parts, its positions, its life.
 
+mod class;
 pub mod parts;
 pub mod normalise;
 pub mod numeral;

@@ -1,9 +1,10 @@
 //! Folding of characters: full-width forms, spaces, dashes and number signs, before anything is read.
 
+use super::class;
 use std::borrow::Cow;
 
 /// What a character becomes: itself, another one, or nothing.
-fn fold(c: char) -> Option<char> {
+pub(super) fn fold(c: char) -> Option<char> {
     Some(match c {
         '\u{3000}' | '\u{a0}' | ' ' | '\t' | '\r' | '\n' | '\u{feff}' | '\u{200b}'..='\u{200f}' | ',' | '，' => {
             return None;
@@ -25,7 +26,7 @@ fn fold(c: char) -> Option<char> {
 /// between two digits becomes `-`, so that `3 2 501` stays three numbers). Borrowed when nothing changes; applying it
 /// twice is applying it once.
 pub fn normalise(text: &str) -> Cow<'_, str> {
-    if text.chars().all(|c| fold(c) == Some(c)) {
+    if class::any_of(text) & class::FOLDED == 0 {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

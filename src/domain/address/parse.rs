@@ -2,6 +2,7 @@
 
 mod number;
 
+use super::class;
 use super::normalise::normalise;
 pub use super::parsed::{Doubt, Normalisation, Normalised, Parsed, Template};
 use super::token::{self, Token, Unit};
@@ -15,7 +16,8 @@ pub fn parse(text: &str) -> Parsed {
     if folded != text {
         reader.note(Normalisation::Character, text, &folded);
     }
-    if folded.contains("丁目") || folded.contains("番地") || folded.is_ascii() {
+    let foreign = class::any_of(&folded) & class::FOREIGN != 0 && (folded.contains("丁目") || folded.contains("番地"));
+    if foreign || folded.is_ascii() {
         if !folded.is_empty() {
             reader.found.doubtful.push(Doubt::Foreign);
             reader.found.rest = folded.clone().into_owned();
@@ -128,11 +130,14 @@ impl<'a> Reader<'a> {
 
     fn scan(&mut self) {
         while let Some(c) = self.tail().chars().next() {
-            if c == '(' {
+            let class = class::of(c);
+            if class & (class::NUMBER | class::WORD | class::SIGN) == 0 {
+                self.at += c.len_utf8();
+            } else if c == '(' {
                 self.parenthesis();
             } else if c == '-' && self.pending().is_empty() && !self.basement_follows() {
                 self.advance(1);
-            } else if let Some(token) = token::at(self.tail()).filter(|t| self.takes(t)) {
+            } else if let Some(token) = self.number_at(class) {
                 self.number(token);
             } else if let Some(word) = self.word() {
                 self.name(word);
@@ -146,6 +151,11 @@ impl<'a> Reader<'a> {
         } else {
             self.keep_rest(pending);
         }
+    }
+
+    /// The number at hand, if it is one of the address.
+    fn number_at(&self, class: u8) -> Option<Token<'a>> {
+        (class & class::NUMBER != 0).then(|| token::at(self.tail()))?.filter(|token| self.takes(token))
     }
 
     fn basement_follows(&self) -> bool {

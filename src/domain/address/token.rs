@@ -1,7 +1,7 @@
 //! Numbers with their unit word, as they stand in addresses: `12-3号`, `三单元`, `地下一层`, `A座`, `3#`.
 
 use super::number::stem;
-use super::numeral;
+use super::{class, numeral};
 use std::borrow::Cow;
 
 /// What a number counts.
@@ -86,42 +86,31 @@ impl Token<'_> {
     }
 }
 
+/// The unit that begins with 号, and its bytes.
+fn unit_at_sign(text: &str) -> (Unit, usize) {
+    let rest = &text['号'.len_utf8()..];
+    let starts = |word: &str| rest.starts_with(word);
+    match rest.chars().next() {
+        Some('楼' | '幢' | '栋') => (Unit::Building, 6),
+        Some('座') => (Unit::Tower, 6),
+        Some('院') => (Unit::Yard, 6),
+        Some('大') if starts("大院") => (Unit::Yard, 9),
+        Some('室' | '房') => (Unit::Room, 6),
+        Some('店') if starts("店面") || starts("店铺") => (Unit::Shop, 9),
+        Some('门') if starts("门面") => (Unit::Shop, 9),
+        Some('商') if starts("商铺") => (Unit::Shop, 9),
+        Some('铺') => (Unit::Shop, 6),
+        Some('路' | '街' | '支' | '桥' | '线' | '码' | '井' | '渠' | '巷' | '弄') => (Unit::Name, 6),
+        Some('公') if starts("公路") => (Unit::Name, 9),
+        Some('大') if starts("大道") => (Unit::Name, 9),
+        _ => (Unit::House, 3),
+    }
+}
+
 fn unit_at(text: &str) -> (Unit, usize) {
-    const BY_FIRST: &[(&str, Unit)] = &[
-        ("号楼", Unit::Building),
-        ("号幢", Unit::Building),
-        ("号栋", Unit::Building),
-        ("号座", Unit::Tower),
-        ("号大院", Unit::Yard),
-        ("号院", Unit::Yard),
-        ("号室", Unit::Room),
-        ("号房", Unit::Room),
-        ("号店面", Unit::Shop),
-        ("号门面", Unit::Shop),
-        ("号商铺", Unit::Shop),
-        ("号店铺", Unit::Shop),
-        ("号铺", Unit::Shop),
-        ("号路", Unit::Name),
-        ("号街", Unit::Name),
-        ("号公路", Unit::Name),
-        ("号大道", Unit::Name),
-        ("号支", Unit::Name),
-        ("号桥", Unit::Name),
-        ("号线", Unit::Name),
-        ("号码", Unit::Name),
-        ("号井", Unit::Name),
-        ("号渠", Unit::Name),
-        ("号巷", Unit::Name),
-        ("号弄", Unit::Name),
-        ("号", Unit::House),
-    ];
-    let found = |unit, word: &str| (unit, word.len());
     let starts = |word: &str| text.starts_with(word);
     match text.chars().next() {
-        Some('号') => {
-            let (word, unit) = BY_FIRST.iter().find(|(word, _)| starts(word)).expect("号 is the last of the list");
-            found(*unit, word)
-        }
+        Some('号') => unit_at_sign(text),
         Some('#') if starts("#楼") || starts("#幢") || starts("#栋") => (Unit::Building, 4),
         Some('#') => (Unit::Hash, 1),
         Some('幢') => (Unit::Building, 3),
@@ -162,40 +151,30 @@ fn unit_at(text: &str) -> (Unit, usize) {
     }
 }
 
+/// Whether a number can begin with `c`.
+pub(super) fn begins(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || (numeral::is_numeral(c) && c != '卅')
+        || stem(c).is_some()
+        || matches!(c, '第' | '#' | '负' | '-' | '地')
+}
+
 /// The number that `text` begins with, if it does.
 pub fn at(text: &str) -> Option<Token<'_>> {
     let first = text.chars().next()?;
-    let mut from = 0;
-    let mut below = false;
-    match first {
-        '0'..='9'
-        | 'A'..='Z'
-        | 'a'..='z'
-        | '一'
-        | '二'
-        | '三'
-        | '四'
-        | '五'
-        | '六'
-        | '七'
-        | '八'
-        | '九'
-        | '十'
-        | '百'
-        | '千'
-        | '零'
-        | '〇'
-        | '廿'
-        | '两' => {}
-        '甲' | '乙' | '丙' | '丁' | '戊' | '己' | '庚' | '辛' | '壬' | '癸' => {}
-        '第' => from = 3,
-        '#' => from = 1,
-        '负' => (from, below) = (3, true),
-        '-' => (from, below) = (1, true),
-        '地' if text.starts_with("地下第") => (from, below) = (9, true),
-        '地' if text.starts_with("地下") => (from, below) = (6, true),
-        _ => return None,
+    if class::of(first) & class::NUMBER == 0 {
+        return None;
     }
+    let (from, below) = match first {
+        '第' => (3, false),
+        '#' => (1, false),
+        '负' => (3, true),
+        '-' => (1, true),
+        '地' if text.starts_with("地下第") => (9, true),
+        '地' if text.starts_with("地下") => (6, true),
+        '地' => return None,
+        _ => (0, false),
+    };
     let rest = &text[from..];
     let stem_len = rest.chars().next().filter(|c| stem(*c).is_some()).map_or(0, char::len_utf8);
     let bytes = rest.as_bytes();
@@ -213,7 +192,7 @@ pub fn at(text: &str) -> Option<Token<'_>> {
     if !ascii {
         end = stem_len + rest[stem_len..].find(|c| !numeral::is_numeral(c)).unwrap_or(rest.len() - stem_len);
     }
-    let (mut body, (unit, unit_len)) = (&rest[..end], unit_at(&rest[end..]));
+    let (mut body, mut below, (unit, unit_len)) = (&rest[..end], below, unit_at(&rest[end..]));
     let len = from + end + unit_len;
     if body.is_empty() {
         return None;

@@ -1,5 +1,7 @@
 //! The unit words of Chinese addresses: what a name ends in, and what it then is.
 
+use super::class;
+
 /// What a name with this ending is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -125,9 +127,22 @@ const COMPOUNDS: &[&str] = &[
     "养老院",
 ];
 
+/// First characters of the words below that are no compounds.
+const FIRST: &str = "街镇乡苏路大国省县公道线堤支巷弄段胡里坊条村嘎社居自微网区期畈坞岙坑垟庄屯寨坪岗塘埠圩堡坳坝墩浜";
+/// Endings of compounds of one character.
+const SHORT_COMPOUNDS: &str = "城府苑庭湾阁轩院邸台寓厂墅郡岸洲都楼斋园";
+
+/// Whether a unit word can begin with `c`.
+pub(super) fn begins(c: char) -> bool {
+    FIRST.contains(c) || SHORT_COMPOUNDS.contains(c) || COMPOUNDS.iter().any(|word| word.starts_with(c))
+}
+
 /// The unit word that begins `text`, if one does.
 pub fn at(text: &str) -> Option<Word> {
     let first = text.chars().next()?;
+    if class::of(first) & class::WORD == 0 {
+        return None;
+    }
     let starts = |s: &str| text.starts_with(s);
     match first {
         '街' if starts("街道办事处") => said(Kind::Town, 15, "街道"),
@@ -177,20 +192,14 @@ pub fn at(text: &str) -> Option<Word> {
 }
 
 fn compound(first: char, text: &str) -> Option<Word> {
-    match first {
-        '小' | '花' | '新' | '公' | '大' | '广' | '家' | '山' | '别' | '商' | '市' | '中' | '宿' | '住' | '华'
-        | '名' | '雅' | '嘉' | '佳' | '国' | '工' | '产' | '科' | '创' | '物' | '园' | '学' | '幼' | '医' | '酒'
-        | '宾' | '安' | '农' | '综' | '办' | '教' | '写' | '福' | '敬' | '养' => {
-            let longest = COMPOUNDS.iter().filter(|s| text.starts_with(**s)).map(|s| s.len()).max();
-            match (longest, first) {
-                (Some(len), _) => word(Kind::Compound, len),
-                (None, '园') => weak(Kind::Compound, 3),
-                _ => None,
-            }
-        }
-        '城' | '府' | '苑' | '庭' | '湾' | '阁' | '轩' | '院' | '邸' | '台' | '寓' | '厂' | '墅' | '郡' | '岸'
-        | '洲' | '都' | '楼' | '斋' => weak(Kind::Compound, 3),
-        _ => None,
+    // No word has fewer than two characters, and few share those.
+    let pair = |text: &str| text.as_bytes().first_chunk::<6>().copied();
+    let head = pair(text);
+    let fits = |word: &&&str| head.is_some() && pair(word) == head && text.starts_with(**word);
+    match COMPOUNDS.iter().filter(fits).map(|word| word.len()).max() {
+        Some(len) => word(Kind::Compound, len),
+        None if SHORT_COMPOUNDS.contains(first) => weak(Kind::Compound, 3),
+        None => None,
     }
 }
 
