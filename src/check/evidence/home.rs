@@ -1,6 +1,7 @@
 //! Where an address belongs: its buildings and its number's place, as one density of the ground.
 
 use super::desk::Desk;
+use super::learned::AWAY;
 use super::level::Level;
 use super::pack::{Key, NONE, Pin, Sited, distance};
 use super::series::{Expected, Without};
@@ -53,8 +54,8 @@ impl Mates {
 
 const WIDE_M: f64 = 1_500.0;
 const WIDE: f64 = 1.0 / (PI * WIDE_M * WIDE_M);
-/// Weight of "no building of ours has this address right".
-const UNKNOWN: f64 = 0.02 / (PI * 300.0 * 300.0);
+/// Where a building is that has its address by mistake: anywhere about.
+const ASTRAY: f64 = 1.0 / (PI * 300.0 * 300.0);
 /// More buildings with one address than this are a compound's own mistake: they are not told apart by the number.
 const MANY: usize = 6;
 
@@ -88,7 +89,7 @@ impl Level {
         if sites.len() > MANY {
             let weight = 0.98 * expected.map_or(1e-5, |e| 0.2 / (e.scale_m * e.scale_m)) / count;
             home.sites.extend(sites.iter().map(|sited| (place(sited.site), weight)));
-            home.number_weight = UNKNOWN;
+            home.number_weight = AWAY * ASTRAY;
         } else {
             let fits: Vec<f64> = sites.iter().map(|sited| self.place_density(&home, place(sited.site), desk)).collect();
             let best = fits.iter().copied().fold(0.0, f64::max);
@@ -98,7 +99,8 @@ impl Level {
                 1 => 0.3 / (1.0 - self.learned.shared).max(0.1),
                 _ => 1.0,
             };
-            home.number_weight = UNKNOWN + self.learned.mislabelled * best * mislabelled;
+            let astray = if sites.len() == 1 { self.learned.away } else { AWAY };
+            home.number_weight = astray * ASTRAY + self.learned.mislabelled * best * mislabelled;
             let weight = |fit: f64| 0.98 * (0.5 * best + 0.5 * fit) / count;
             home.sites.extend(sites.iter().zip(&fits).map(|(sited, fit)| (place(sited.site), weight(*fit))));
         }
@@ -160,8 +162,8 @@ impl Level {
         let kernel = &self.learned.about_building[home.class];
         let by_building: f64 =
             home.sites.iter().map(|(site, weight)| weight * kernel.density(distance(*site, at))).sum();
-        let free =
-            self.learned.at_building[self.at_building(at, home.key, self.learned.sigma_m[home.class], desk)].exp();
+        let stands = if home.has_building() { &self.learned.away_from_home } else { &self.learned.at_building };
+        let free = stands[self.at_building(at, home.key, self.learned.sigma_m[home.class], desk)].exp();
         let single = by_building + home.number_weight * self.place_density(home, at, desk) * free;
         if home.mates_weight == 0.0 {
             return single;

@@ -37,7 +37,11 @@ pub struct Learned {
     pub number_gap: Ratio,
     /// By what stands at a place, for an address that no building carries.
     pub at_building: [f64; STANDS],
-    /// Share of buildings whose address is wrong.
+    /// Likewise for an address that stands elsewhere than at the one building that carries it.
+    pub away_from_home: [f64; STANDS],
+    /// Share of addresses that do so by right.
+    pub away: f64,
+    /// Share of buildings that carry a neighbour's address.
     pub mislabelled: f64,
     /// By how many of its mates stand far from their buildings: how often an address does so by right.
     pub scattered: [f64; MATES],
@@ -57,6 +61,8 @@ const NUMBER_DEFAULT: [f64; 9] = [0.05, 0.15, 0.3, 0.25, 0.14, 0.07, 0.03, 0.008
 const BUILDING_EDGES_M: [f64; 12] = [3.0, 6.0, 9.0, 12.0, 16.0, 20.0, 26.0, 34.0, 45.0, 60.0, 90.0, 150.0];
 const VOTE_EDGES: [f64; 8] = [0.01, 0.13, 0.26, 0.38, 0.51, 0.63, 0.76, 0.9];
 const GAP_EDGES: [f64; 12] = [1.0, 2.0, 3.0, 5.0, 9.0, 17.0, 33.0, 65.0, 129.0, 257.0, 1_025.0, 10_000.0];
+/// Share of addresses that are not at the building that carries them, before anything is learned.
+pub(super) const AWAY: f64 = 0.02;
 /// Records from which it is learned, at most: more change the figures by less than they matter.
 const SAMPLE: usize = 60_000;
 
@@ -74,6 +80,8 @@ impl Default for Learned {
             votes: Ratio::default(),
             number_gap: Ratio::default(),
             at_building: [0.0; STANDS],
+            away_from_home: [0.0; STANDS],
+            away: AWAY,
             mislabelled: 0.01,
             scattered: [0.002; MATES],
             shared: 0.1,
@@ -94,6 +102,8 @@ struct Sight {
     unhoused: bool,
     /// Exactly one building carries its address.
     alone: bool,
+    /// And that is not where it stands.
+    away: bool,
     /// Kind of its mates.
     mates: Option<usize>,
     /// How far its number is from the next, and how far a slip of it would be.
@@ -196,6 +206,7 @@ impl Learned {
         wrong.at_building = level.at_building(elsewhere, pin.key, sigma_m, desk);
         sight.wrong = Some(wrong);
         sight.unhoused = sites.is_empty();
+        sight.away = sight.alone && nearest.is_some_and(|m| m > FAR_MATE_M);
         if let [only] = sites
             && nearest.is_some_and(|m| m < 12.0)
         {
@@ -258,17 +269,25 @@ impl Learned {
         let gaps = || sights.iter().filter_map(|s| s.gap);
         let (own, slipped): (Vec<f64>, Vec<f64>) = gaps().unzip();
         self.number_gap = Ratio::fit_mixed(&GAP_EDGES, &own, &slipped, 0.8 * self.priors[Cause::Number.index()]);
-        let unhoused = || sights.iter().filter(|s| s.unhoused);
-        let shares = |all: &mut dyn Iterator<Item = &Around>| {
-            let mut counts = [4.0; STANDS];
+        let shares = |all: &mut dyn Iterator<Item = &Around>, least: f64| {
+            let mut counts = [least; STANDS];
             all.for_each(|a| counts[a.at_building] += 1.0);
             let sum: f64 = counts.iter().sum();
             counts.map(|count| count / sum)
         };
-        let r = shares(&mut unhoused().filter_map(|s| s.right.as_ref()));
-        let w = shares(&mut unhoused().filter_map(|s| s.wrong.as_ref()));
-        self.at_building = std::array::from_fn(|k| (r[k] / w[k]).ln().clamp(-2.5, 1.5));
-        self.at_building[STANDS - 1] = 0.0;
+        let ratio = |right: [f64; STANDS], wrong: [f64; STANDS], low: f64, high: f64| {
+            let mut ratio: [f64; STANDS] = std::array::from_fn(|k| (right[k] / wrong[k]).ln().clamp(low, high));
+            ratio[STANDS - 1] = 0.0;
+            ratio
+        };
+        let unhoused = || sights.iter().filter(|s| s.unhoused);
+        let here = shares(&mut unhoused().filter_map(|s| s.right.as_ref()), 4.0);
+        let elsewhere = shares(&mut unhoused().filter_map(|s| s.wrong.as_ref()), 4.0);
+        self.at_building = ratio(here, elsewhere, -2.5, 1.5);
+        let away = || sights.iter().filter(|s| s.away).filter_map(|s| s.right.as_ref());
+        self.away_from_home = ratio(shares(&mut away(), 1.0), shares(&mut wrong(), 4.0), -4.0, 3.0);
+        let alone = sights.iter().filter(|s| s.alone && s.right.is_some()).count() as f64;
+        self.away = (away().count() as f64 + AWAY * 50.0) / (alone + 50.0);
         // Where the number says that the pin is right, a building far away has a wrong address.
         let (mut stray, mut told) = (0.01 * 50.0, 50.0);
         for sight in sights.iter().filter(|s| s.alone) {
