@@ -162,8 +162,7 @@ impl Level {
         let kernel = &self.learned.about_building[home.class];
         let by_building: f64 =
             home.sites.iter().map(|(site, weight)| weight * kernel.density(distance(*site, at))).sum();
-        let stands = if home.has_building() { &self.learned.away_from_home } else { &self.learned.at_building };
-        let free = stands[self.at_building(at, home.key, self.learned.sigma_m[home.class], desk)].exp();
+        let free = self.free(home, at, desk);
         let single = by_building + home.number_weight * self.place_density(home, at, desk) * free;
         if home.mates_weight == 0.0 {
             return single;
@@ -173,6 +172,12 @@ impl Level {
         let by_mates = home.mates.iter().map(near).sum::<f64>()
             / (home.mates.len() as f64 * std::f64::consts::TAU * SIGMA_M * SIGMA_M);
         (1.0 - home.mates_weight) * single + home.mates_weight * (0.95 * by_mates + 0.05 * WIDE) * free
+    }
+
+    /// How much what stands at a place speaks for it, where the address is not at its own building.
+    pub fn free(&self, home: &Home, at: [f64; 2], desk: &mut Desk) -> f64 {
+        let stands = if home.has_building() { &self.learned.away_from_home } else { &self.learned.at_building };
+        stands[self.at_building(at, home.key, self.learned.sigma_m[home.class], desk)].exp()
     }
 
     /// The density of pins of this phone about a building, `metres` from it.

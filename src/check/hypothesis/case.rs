@@ -109,7 +109,8 @@ impl Case<'_> {
             let both =
                 right + (self.pack.twin_share * 0.3).max(1e-9).ln() - 0.5 * z * z - (TAU * APART_M * APART_M).ln()
                     + grid
-                    + around;
+                    + around
+                    + self.level.free(&self.home, at, desk).ln();
             let log = &mut self.logs[Cause::Right.index()];
             let most = log.max(both);
             *log = most + ((*log - most).exp() + (both - most).exp()).ln();
