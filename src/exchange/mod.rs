@@ -10,6 +10,7 @@ mod csv;
 pub mod encoding;
 pub mod export;
 mod gdal;
+mod geojson;
 pub mod kind;
 pub mod osm;
 pub mod person;
@@ -20,7 +21,7 @@ pub mod sheet;
 
 pub use column::Columns;
 pub use kind::Kind;
-pub use reader::{Batch, Read, Reader, Row, read, write_rejects};
+pub use reader::{Batch, Read, Reader, Row, read, read_into, write_rejects};
 pub use reject::{Complaint, Reject, Unit};
 
 use crate::crs::Crs;

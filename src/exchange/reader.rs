@@ -69,14 +69,28 @@ impl<T> Read<T> {
 /// # Errors
 /// `Invalid` when the file as a whole will not do: see [`Reader`]. Rows that will not do are in the answer.
 pub fn read<T: Kind>(path: &Path, options: &ReadOptions) -> Result<Read<T>> {
-    let mut reader = Reader::<T>::open(path, options)?;
-    let (mut rows, mut rejects) = (Vec::new(), Vec::new());
-    while let Some(mut batch) = reader.next_batch()? {
-        rows.append(&mut batch.rows);
-        rejects.append(&mut batch.rejects);
+    let mut rows = Vec::new();
+    let read = read_into(path, options, |row| rows.push(row))?;
+    Ok(Read { rows, ..read })
+}
+
+/// As [`read`], and hands every row to `put` instead of keeping it.
+///
+/// # Errors
+/// As there.
+pub fn read_into<T: Kind>(path: &Path, options: &ReadOptions, put: impl FnMut(Row<T>) + Send) -> Result<Read<T>> {
+    let (mut reader, mut put, mut rejects) = (Reader::<T>::open(path, options)?, put, Vec::new());
+    let mut next = reader.next_batch()?;
+    while let Some(Batch { rows, rejects: mut rejected }) = next {
+        rejects.append(&mut rejected);
+        // The next rows are read meanwhile, on this thread: PROJ stays where it is.
+        next = rayon::in_place_scope(|scope| {
+            scope.spawn(|_| rows.into_iter().for_each(&mut put));
+            reader.next_batch()
+        })?;
     }
     let Reader { headings, unit, place, notes, .. } = reader;
-    Ok(Read { rows, rejects, headings, unit, place, notes })
+    Ok(Read { rows: Vec::new(), rejects, headings, unit, place, notes })
 }
 
 /// Writes rejected rows of a file of this kind in its own shape: see [`super::reject::write`].
@@ -114,7 +128,8 @@ pub struct Reader<T> {
     plan: Plan,
     options: ReadOptions,
     door: Option<Door>,
-    first: Option<Vec<sheet::Row>>,
+    /// The next rows, read while those before were parsed.
+    ahead: Option<Result<Vec<sheet::Row>>>,
     /// Rows of the keys so far.
     seen: KeyMap<Option<u64>>,
     pins: u64,
@@ -186,7 +201,7 @@ impl<T: Kind> Reader<T> {
             plan,
             options: options.clone(),
             door,
-            first: None,
+            ahead: None,
             seen: KeyMap::default(),
             pins: 0,
             odd_pins: Vec::new(),
@@ -211,8 +226,8 @@ impl<T: Kind> Reader<T> {
     /// `Invalid` when the file cannot be read further, is empty, holds what may not come in at all, or turns out at its
     /// end to stand in another coordinate system.
     pub fn next_batch(&mut self) -> Result<Option<Batch<T>>> {
-        let rows = match self.first.take() {
-            Some(rows) => rows,
+        let rows = match self.ahead.take() {
+            Some(rows) => rows?,
             None => self.content.next_rows(BATCH)?,
         };
         if rows.is_empty() {
@@ -220,13 +235,18 @@ impl<T: Kind> Reader<T> {
         }
         let (plan, options) = (&self.plan, &self.options);
         let mut made: Vec<Result<T, Complaint>> = Vec::with_capacity(rows.len());
-        rows.par_iter()
-            .with_min_len(256)
-            .map(|row| match &row.broken {
-                Some(complaint) => Err(complaint.clone()),
-                None => T::read(&Cells { row, plan, options }),
-            })
-            .collect_into_vec(&mut made);
+        let content = &mut self.content;
+        let ((), ahead) = rayon::join(
+            || {
+                let make = |row: &sheet::Row| match &row.broken {
+                    Some(complaint) => Err(complaint.clone()),
+                    None => T::read(&Cells { row, plan, options }),
+                };
+                rows.par_iter().with_min_len(256).map(make).collect_into_vec(&mut made);
+            },
+            || content.next_rows(BATCH),
+        );
+        self.ahead = Some(ahead);
         if self.door.is_none() {
             self.door = Some(Door::new(&self.guess(&made)?)?);
         }

@@ -2,7 +2,7 @@
 
 use super::reject::{Complaint, Unit};
 use super::shape::Shape;
-use super::{ReadOptions, csv, gdal};
+use super::{ReadOptions, csv, gdal, geojson};
 use crate::crs::Crs;
 use crate::error::{Error, Result, Text};
 use ::csv::StringRecord;
@@ -125,6 +125,12 @@ pub fn open(path: &Path, options: &ReadOptions, choose: gdal::Choose<'_>) -> Res
             Text::new("只有 csv 和 geojson 可以是 .gz", "only csv and geojson are read as .gz"),
             Text::new("请先解压", "unpack it first"),
         ));
+    }
+    if *format == "GeoJSON"
+        && options.layer.is_none()
+        && let Some(sheet) = geojson::read(path, &place, zipped)
+    {
+        return Ok(sheet);
     }
     gdal::read(path, &place, format, drivers, zipped, options, choose)
 }
