@@ -52,14 +52,6 @@ impl Squares {
     }
 }
 
-/// A point of a bin.
-#[derive(Debug, Clone, Copy)]
-struct Item<T> {
-    at: [f64; 2],
-    id: u32,
-    mark: T,
-}
-
 /// A point that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Near<T = ()> {
@@ -77,15 +69,21 @@ impl<T> Near<T> {
     }
 }
 
+/// The points of some squares, by square and identifier. Places lie apart from the rest: a search looks at all of them
+/// and keeps few.
 #[derive(Debug, Clone)]
 struct Block<T> {
     starts: [u32; SQUARES + 1],
-    items: Vec<Item<T>>,
+    places: Vec<[f64; 2]>,
+    tags: Vec<(u32, T)>,
 }
 
 impl<T: Copy> Block<T> {
-    fn of(&self, place: usize) -> &[Item<T>] {
-        &self.items[self.starts[place] as usize..self.starts[place + 1] as usize]
+    const EMPTY: Block<T> = Block { starts: [0; SQUARES + 1], places: Vec::new(), tags: Vec::new() };
+
+    fn of(&self, square: usize) -> (&[[f64; 2]], &[(u32, T)]) {
+        let range = self.starts[square] as usize..self.starts[square + 1] as usize;
+        (&self.places[range.clone()], &self.tags[range])
     }
 }
 
@@ -111,30 +109,30 @@ impl<T: Copy> Bins<T> {
     /// beyond the ground goes into the nearest bin.
     pub fn build(squares: Squares, points: impl Iterator<Item = (u32, [f64; 2], T)> + Clone) -> Self {
         let finite = || points.clone().filter(|(_, at, _)| at[0].is_finite() && at[1].is_finite());
-        let slot = |at: [f64; 2]| {
-            let (block, place) = squares.place_of(at);
-            block * SQUARES + place
-        };
-        let mut starts = vec![0u32; squares.blocks() * SQUARES + 1];
-        finite().for_each(|(_, at, _)| starts[slot(at) + 1] += 1);
-        (1..starts.len()).for_each(|b| starts[b] += starts[b - 1]);
-        let mut next = starts.clone();
         let Some((_, _, any)) = finite().next() else { return Bins::none(squares) };
-        let mut items = vec![Item { at: [0.0; 2], id: 0, mark: any }; starts[starts.len() - 1] as usize];
-        for (id, at, mark) in finite() {
-            let next = &mut next[slot(at)];
-            items[*next as usize] = Item { at, id, mark };
-            *next += 1;
+        let mut blocks: Vec<Option<Block<T>>> = vec![None; squares.blocks()];
+        for (_, at, _) in finite() {
+            let (block, square) = squares.place_of(at);
+            blocks[block].get_or_insert(Block::EMPTY).starts[square + 1] += 1;
         }
-        let block = |b: usize| {
-            let starts = &starts[b * SQUARES..=(b + 1) * SQUARES];
-            let (first, last) = (starts[0], starts[SQUARES]);
-            (first < last).then(|| {
-                let items = items[first as usize..last as usize].to_vec();
-                Arc::new(Block { starts: std::array::from_fn(|k| starts[k] - first), items })
-            })
-        };
-        Bins { squares, blocks: (0..squares.blocks()).map(block).collect() }
+        for block in blocks.iter_mut().flatten() {
+            (0..SQUARES).for_each(|k| block.starts[k + 1] += block.starts[k]);
+            let count = block.starts[SQUARES] as usize;
+            (block.places, block.tags) = (vec![[0.0; 2]; count], vec![(0, any); count]);
+        }
+        // Every start moves on to its square's end, which is the start of the next.
+        for (id, at, mark) in finite() {
+            let (block, square) = squares.place_of(at);
+            let Some(block) = &mut blocks[block] else { continue };
+            let next = block.starts[square] as usize;
+            (block.places[next], block.tags[next]) = (at, (id, mark));
+            block.starts[square] += 1;
+        }
+        for block in blocks.iter_mut().flatten() {
+            block.starts.copy_within(..SQUARES, 1);
+            block.starts[0] = 0;
+        }
+        Bins { squares, blocks: blocks.into_iter().map(|block| block.map(Arc::new)).collect() }
     }
 
     /// Adds a point. One that is not finite is left out.
@@ -143,13 +141,11 @@ impl<T: Copy> Bins<T> {
             return;
         }
         let (block, place) = self.squares.place_of(at);
-        let block = self
-            .blocks
-            .get_mut(block)
-            .get_or_insert_with(|| Arc::new(Block { starts: [0; SQUARES + 1], items: Vec::new() }));
+        let block = self.blocks.get_mut(block).get_or_insert_with(|| Arc::new(Block::EMPTY));
         let block = Arc::make_mut(block);
-        let before = block.of(place).partition_point(|item| item.id <= id);
-        block.items.insert(block.starts[place] as usize + before, Item { at, id, mark });
+        let before = block.starts[place] as usize + block.of(place).1.partition_point(|tag| tag.0 <= id);
+        block.places.insert(before, at);
+        block.tags.insert(before, (id, mark));
         block.starts[place + 1..].iter_mut().for_each(|start| *start += 1);
     }
 
@@ -160,19 +156,24 @@ impl<T: Copy> Bins<T> {
         }
         let (block, place) = self.squares.place_of(at);
         let known = self.blocks[block].as_ref();
-        let found = known.and_then(|b| b.of(place).iter().position(|item| item.id == id && item.at == at));
+        let found = known.and_then(|b| {
+            let (places, tags) = b.of(place);
+            places.iter().zip(tags).position(|(p, tag)| tag.0 == id && *p == at)
+        });
         let (Some(k), Some(block)) = (found, self.blocks.get_mut(block)) else { return };
         let block = Arc::make_mut(block);
-        block.items.remove(block.starts[place] as usize + k);
+        let k = block.starts[place] as usize + k;
+        block.places.remove(k);
+        block.tags.remove(k);
         block.starts[place + 1..].iter_mut().for_each(|start| *start -= 1);
     }
 
-    fn bin(&self, column: i64, row: i64) -> &[Item<T>] {
+    fn bin(&self, column: i64, row: i64) -> (&[[f64; 2]], &[(u32, T)]) {
         if column < 0 || row < 0 || column >= self.squares.columns || row >= self.squares.rows {
-            return &[];
+            return (&[], &[]);
         }
         let (block, place) = self.squares.place(column, row);
-        self.blocks[block].as_ref().map_or(&[], |block| block.of(place))
+        self.blocks[block].as_ref().map_or((&[], &[]), |block| block.of(place))
     }
 
     /// The points within `radius_m` of `at`, nearest first.
@@ -193,10 +194,11 @@ impl<T: Copy> Bins<T> {
         let limit = radius_m * radius_m;
         for row in low.1.max(0)..=high.1.min(self.squares.rows - 1) {
             for column in low.0.max(0)..=high.0.min(self.squares.columns - 1) {
-                for item in self.bin(column, row).iter().take(crowd) {
-                    let square = square(item.at, at);
+                let (places, tags) = self.bin(column, row);
+                for (place, (id, mark)) in places.iter().zip(tags).take(crowd) {
+                    let square = square(*place, at);
                     if square <= limit {
-                        put(Near { square, id: item.id, mark: item.mark });
+                        put(Near { square, id: *id, mark: *mark });
                     }
                 }
             }
@@ -211,12 +213,28 @@ impl<T: Copy> Bins<T> {
         let [x, y] = [at[0] - origin[0] - column as f64 * side_m, at[1] - origin[1] - row as f64 * side_m];
         let inner = x.min(side_m - x).min(y).min(side_m - y).max(0.0);
         let mut worst = radius_m * radius_m;
+        let (columns, rows) = (self.squares.columns, self.squares.rows);
+        // How far away the points of a bin are at least, less what rounding may hide; bins at the edge hold points from
+        // beyond the ground.
+        let away = |from: i64, inside: f64, to: i64| match to - from {
+            0 => 0.0,
+            steps if steps > 0 => steps as f64 * side_m - inside - 1e-6,
+            steps => (-steps - 1) as f64 * side_m + inside - 1e-6,
+        };
         let mut look = |c: i64, r: i64, found: &mut Vec<Near<T>>| {
-            for item in self.bin(c, r).iter().take(CROWD) {
-                let near = Near { square: square(item.at, at), id: item.id, mark: item.mark };
-                if near.square > worst {
+            if c > 0 && r > 0 && c < columns - 1 && r < rows - 1 {
+                let [dx, dy] = [away(column, x, c).max(0.0), away(row, y, r).max(0.0)];
+                if dx * dx + dy * dy > worst {
+                    return;
+                }
+            }
+            let (places, tags) = self.bin(c, r);
+            for (place, (id, mark)) in places.iter().zip(tags).take(CROWD) {
+                let square = square(*place, at);
+                if square > worst {
                     continue;
                 }
+                let near = Near { square, id: *id, mark: *mark };
                 let place = found.partition_point(|other| other.order(&near).is_lt());
                 if place < k {
                     found.truncate(k - 1);

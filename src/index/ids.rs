@@ -2,6 +2,7 @@
 
 use crate::domain::*;
 use crate::index::{Lookup, key_of};
+use rayon::prelude::*;
 
 /// Lookups of a city. What they give is checked against the record, so an entry may be stale.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +39,13 @@ pub struct Ids {
     pub inspections_of_rental: Lookup,
 }
 
-fn rows<T>(table: &Table<T>, key: impl Fn(&T) -> Option<u64>) -> Lookup {
-    Lookup::build(table.iter().zip(0..).filter_map(|(record, row)| Some((key(record)?, row))))
+fn rows<T: Sync>(table: &Table<T>, key: impl Fn(&T) -> Option<u64> + Sync) -> Lookup {
+    let chunks: Vec<(usize, &[T])> = table.chunks().collect();
+    let of = |(first, chunk): &(usize, &[T])| {
+        let rows = (*first as u32..).zip(*chunk).filter_map(|(row, record)| Some((key(record)?, row)));
+        rows.collect::<Vec<(u64, u32)>>()
+    };
+    Lookup::build(chunks.par_iter().map(of).collect::<Vec<_>>().into_iter().flatten())
 }
 
 /// The key of a headcount: its grid and its group.

@@ -12,8 +12,46 @@ const FRESH: usize = 4096;
 /// something up checks that the record still carries the key.
 #[derive(Debug, Clone, Default)]
 pub struct Lookup {
-    packed: Arc<Vec<(u64, u32)>>,
+    packed: Arc<Packed>,
     fresh: Arc<BTreeSet<(u64, u32)>>,
+}
+
+/// Entries by key, with the way to the first of each share of the keys: hashes are spread evenly, so that a share holds
+/// a handful, and a search touches one place of memory instead of twenty.
+#[derive(Debug, Default)]
+struct Packed {
+    entries: Vec<(u64, u32)>,
+    /// First entry of each share, and the end.
+    starts: Vec<u32>,
+    /// Bits of a key that don't tell its share.
+    shift: u32,
+}
+
+impl Packed {
+    /// Entries in a share, about.
+    const SHARE: usize = 8;
+
+    fn new(entries: Vec<(u64, u32)>) -> Packed {
+        let bits = (entries.len() / Self::SHARE).max(2).ilog2();
+        let (mut starts, shift) = (Vec::with_capacity((1 << bits) + 1), u64::BITS - bits);
+        for (i, (key, _)) in entries.iter().enumerate() {
+            while starts.len() <= (key >> shift) as usize {
+                starts.push(i as u32);
+            }
+        }
+        starts.resize((1 << bits) + 1, entries.len() as u32);
+        Packed { entries, starts, shift }
+    }
+
+    /// The entries from the first with a key on.
+    fn from(&self, key: u64) -> &[(u64, u32)] {
+        if self.entries.is_empty() {
+            return &[];
+        }
+        let share = (key >> self.shift) as usize;
+        let (first, end) = (self.starts[share] as usize, self.starts[share + 1] as usize);
+        &self.entries[first + self.entries[first..end].partition_point(|entry| entry.0 < key)..]
+    }
 }
 
 /// The key of an identifier: the same in every run.
@@ -30,13 +68,12 @@ impl Lookup {
         let mut packed: Vec<_> = entries.into_iter().collect();
         packed.par_sort_unstable();
         packed.dedup();
-        Lookup { packed: Arc::new(packed), fresh: Arc::default() }
+        Lookup { packed: Arc::new(Packed::new(packed)), fresh: Arc::default() }
     }
 
     /// The numbers under a key, ascending within the packed and within the fresh ones.
     pub fn get(&self, key: u64) -> impl Iterator<Item = u32> + '_ {
-        let from = self.packed.partition_point(|entry| entry.0 < key);
-        let packed = self.packed[from..].iter().take_while(move |entry| entry.0 == key);
+        let packed = self.packed.from(key).iter().take_while(move |entry| entry.0 == key);
         packed.chain(self.fresh.range((key, 0)..=(key, u32::MAX))).map(|entry| entry.1)
     }
 
@@ -47,8 +84,9 @@ impl Lookup {
         }
         let fresh = Arc::make_mut(&mut self.fresh);
         fresh.insert((key, number));
-        if fresh.len() > FRESH.max(self.packed.len() / 8) {
-            *self = Lookup::build(self.packed.iter().chain(self.fresh.iter()).copied());
+        let packed = &self.packed.entries;
+        if fresh.len() > FRESH.max(packed.len() / 8) {
+            *self = Lookup::build(packed.iter().chain(self.fresh.iter()).copied());
         }
     }
 }

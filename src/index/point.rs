@@ -70,7 +70,7 @@ impl PointIndex {
     pub fn nearest_k(&self, at: LonLat, k: usize, max_m: f64) -> Vec<(u32, f64)> {
         let (Some(tree), true, true) = (&self.tree, at.is_on_earth(), k > 0) else { return Vec::new() };
         let frame = Frame::at(at);
-        let mut radius_m = 40.0_f64.min(max_m);
+        let mut radius_m = 12.0_f64.min(max_m);
         loop {
             let (dx, dy) = (radius_m / frame.m_per_lon.max(1.0) * 1.001, radius_m / frame.m_per_lat * 1.001);
             let whole = radius_m >= max_m || (dx >= 360.0 && dy >= 180.0);
