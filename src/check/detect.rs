@@ -189,10 +189,11 @@ fn judge_all(stage: &Stage, noting: bool, last: bool, done: &(dyn Fn(usize) + Sy
     let desk = || (if noting { Desk::noting() } else { Desk::default() }, None);
     let chunks: Vec<Chunk> = (0..n.div_ceil(CHUNK))
         .into_par_iter()
+        .with_max_len(1)
         .map_init(desk, |(desk, shared), c| {
             let range = c * CHUNK..((c + 1) * CHUNK).min(n);
             let mut chunk = Chunk {
-                judged: Vec::new(),
+                judged: Vec::with_capacity(if last { range.len() } else { 0 }),
                 stands: Vec::with_capacity(range.len()),
                 weights: Vec::with_capacity(range.len()),
                 reads: Vec::new(),

@@ -83,6 +83,8 @@ impl Facts {
     /// Looks at all records of a context.
     pub fn build(context: &Context) -> Facts {
         let records = context.records;
+        // At first, on all threads: see `Pack::build`.
+        context.ids();
         let buildings: Vec<BuildingFact> =
             (0..records.buildings.len()).into_par_iter().map(|b| building_fact(context, b)).collect();
         let (frame, squares) = plane(context, &buildings);

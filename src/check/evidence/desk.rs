@@ -1,6 +1,7 @@
 //! Room to think: lists that are used again and again, and a note of what was read.
 
 use super::reads::{Circle, Reads};
+use super::recall::Recall;
 use crate::index::Near;
 
 /// What is kept with a trusted address in the bins of a stage.
@@ -16,16 +17,23 @@ pub struct Mark {
     pub trust: f32,
 }
 
-/// Room to think, one for each thread and stage.
+/// Room to think, one for each thread and stage: what it remembers is true of one stage only.
 #[derive(Debug)]
 pub struct Desk {
     /// Buildings that were found.
     pub sites: Vec<Near>,
     /// Addresses that were found.
     pub pins: Vec<Near<Mark>>,
+    /// About which place these are, and how many were asked for.
+    pub(super) pins_of: ([f64; 2], usize),
     pub(super) neighbours: Vec<(u32, [f64; 2], f64)>,
     pub(super) pairs: Vec<([f64; 2], f64)>,
     pub(super) values: Vec<(f64, f64)>,
+    /// The records from which the last expectation follows, and whether somebody was left out who would be one.
+    pub(super) taken: Vec<u32>,
+    pub(super) left_out: bool,
+    /// Expectations of a moment ago.
+    pub(super) recall: Recall,
     /// The nearest building of the place that was asked last.
     pub(super) site: ([f64; 2], Option<Near>),
     /// The neighbours of the place that was asked last.
@@ -40,9 +48,13 @@ impl Default for Desk {
         Desk {
             sites: Vec::new(),
             pins: Vec::new(),
+            pins_of: (NOWHERE, 0),
             neighbours: Vec::new(),
             pairs: Vec::new(),
             values: Vec::new(),
+            taken: Vec::new(),
+            left_out: false,
+            recall: Recall::default(),
             site: (NOWHERE, None),
             around: (NOWHERE, Vec::new()),
             reads: None,

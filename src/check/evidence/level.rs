@@ -232,9 +232,12 @@ impl Level {
         desk.read_sites(at, radius_m);
     }
 
-    /// The `k` trusted addresses nearest to a place within [`FAR_M`], in `desk.pins`.
+    /// The `k` trusted addresses nearest to a place within [`FAR_M`], in `desk.pins`, which nobody else writes to.
     pub fn nearest_pins(&self, at: [f64; 2], k: usize, desk: &mut Desk) {
-        self.near.nearest(at, k, FAR_M, &mut desk.pins);
+        if desk.pins_of != (at, k) {
+            desk.pins_of = (at, k);
+            self.near.nearest(at, k, FAR_M, &mut desk.pins);
+        }
         let radius_m = desk.pins.get(k - 1).map_or(FAR_M, |near| near.square.sqrt());
         desk.read_pins(at, radius_m);
     }

@@ -6,6 +6,7 @@ pub mod namesake;
 pub mod occupants;
 pub mod pack;
 pub mod reads;
+mod recall;
 pub mod series;
 pub mod level;
 pub mod learned;

@@ -4,6 +4,7 @@ use super::desk::Desk;
 use super::kernel::weighted_median;
 use super::level::Level;
 use super::pack::{Entry, Key, NONE, Sited, distance};
+use super::recall::Known;
 
 /// How the records of a series lie.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +51,7 @@ pub struct Without {
 }
 
 /// Neighbours in number order on each side.
-const SIDE: usize = 7;
+const SIDE: usize = Known::MOST / 2;
 /// Neighbours with one number on each side.
 const SAME: usize = 3;
 /// Records looked at on each side, at most.
@@ -139,9 +140,16 @@ impl Level {
         if !course.ordered || main == 0 {
             return None;
         }
+        if let Some(Known { expected, low, high, .. }) = desk.recall.get(series, main, without) {
+            desk.read_numbers(series, low, high);
+            return expected;
+        }
         let (expected, low, high) =
             self.expected_among(&self.pack.series[series as usize].entries, main, 0, without, desk);
         desk.read_numbers(series, low, high);
+        if !desk.left_out {
+            desk.recall.keep(series, main, Known::new(expected, [low, high], &desk.taken));
+        }
         expected
     }
 
@@ -157,12 +165,15 @@ impl Level {
     ) -> (Option<Expected>, u32, u32) {
         let middle = entries.partition_point(|e| e.main < main);
         let (mut lowest, mut highest) = (main, main);
-        let near = &mut desk.neighbours;
+        let (near, all_taken) = (&mut desk.neighbours, &mut desk.taken);
         near.clear();
-        let usable = |e: &Entry| {
+        all_taken.clear();
+        let mut somebody_left_out = false;
+        let mut usable = |e: &Entry| {
             let stand = self.stands[e.pin as usize];
             let left_out = e.pin == without.pin
                 || (without.batch != NONE && self.pack.pins[e.pin as usize].batch == without.batch);
+            somebody_left_out |= left_out;
             (!left_out && stand.trust() >= 0.02).then_some(stand)
         };
         for up in [true, false] {
@@ -197,6 +208,7 @@ impl Level {
                 }
                 if let Some(stand) = usable(entry) {
                     near.push((entry.main, stand.at, stand.trust()));
+                    all_taken.push(entry.pin);
                     taken += 1;
                     same += 1;
                 }
@@ -205,6 +217,7 @@ impl Level {
                 }
             }
         }
+        desk.left_out = somebody_left_out;
         if near.is_empty() {
             return (None, lowest, highest);
         }

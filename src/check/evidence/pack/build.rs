@@ -71,6 +71,8 @@ impl Pack {
     /// these records, until somebody sets them.
     pub fn build(context: &Context, for_edits: bool) -> Pack {
         let records = context.records;
+        // At first, on all threads: who asks for them while others do too has to wait.
+        context.facts();
         let (frame, ground) = ground_of(context);
         let margin = |v: [f64; 2], by: f64| [v[0] + by, v[1] + by];
         let squares = Squares::over(margin(ground[0], -MARGIN_M), margin(ground[1], MARGIN_M), BIN_M);

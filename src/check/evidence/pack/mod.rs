@@ -263,5 +263,7 @@ impl Pack {
 
 /// Metres between two points of the plane; not a number where one is nowhere.
 pub fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
-    (a[0] - b[0]).hypot(a[1] - b[1])
+    // No `hypot`: metres of a city neither overflow nor vanish when squared, and it takes ten times as long.
+    let (x, y) = (a[0] - b[0], a[1] - b[1]);
+    (x * x + y * y).sqrt()
 }
