@@ -5,6 +5,7 @@ use super::detect::{Detection, Told};
 use super::evidence::NONE;
 use super::facts::{Facts, road_name};
 use super::hypothesis::Judged;
+use super::same::Same;
 use super::text::{Kept, PartsOf, same_key};
 use super::threshold::Thresholds;
 use crate::domain::address::parse::{Parsed, parse};
@@ -30,9 +31,13 @@ pub struct Context<'a> {
     detection: OnceLock<Arc<Detection>>,
     area: OnceLock<Option<[f64; 4]>>,
     roads: Mutex<HashMap<u64, Arc<OnceLock<Arc<Road>>>>>,
+    same: Mutex<HashMap<u64, Arc<OnceLock<ByText>>>>,
     coverage: OnceLock<Coverage>,
     for_edits: bool,
 }
+
+/// Records of one address by its text in the standard form.
+type ByText = HashMap<String, Arc<Same>>;
 
 /// A road, or a compound where there is no road, and the pins of all addresses in use on it.
 pub struct Road {
@@ -58,6 +63,7 @@ impl<'a> Context<'a> {
             detection: OnceLock::new(),
             area: OnceLock::new(),
             roads: Mutex::default(),
+            same: Mutex::default(),
             coverage: OnceLock::new(),
             for_edits: false,
         }
@@ -273,16 +279,29 @@ impl<'a> Context<'a> {
         rows.any(|row| *self.records.inspections[row as usize].rental == *rental)
     }
 
-    /// Other addresses in use that are the same as `i`, however they are written, in the order of the records.
-    pub fn same_address(&self, i: usize) -> Vec<usize> {
+    /// The addresses in use that are the same as `i`, however they are written, itself included; none where it is the
+    /// only one. Found once for all of them: there may be a hundred thousand.
+    pub fn same_address(&self, i: usize) -> Option<Arc<Same>> {
         let facts = self.facts();
-        let mut same = facts.same(facts.address(i).same);
-        same.retain(|k| *k as usize != i);
-        if same.is_empty() {
-            return Vec::new();
+        let hash = facts.address(i).same;
+        if !facts.has_same(hash) {
+            return None;
         }
-        let key = same_key(&self.parts(i));
-        same.into_iter().map(|k| k as usize).filter(|k| self.with_parts(*k, same_key) == key).collect()
+        let same = self.same.lock().unwrap_or_else(|broken| broken.into_inner()).entry(hash).or_default().clone();
+        let by_key = same.get_or_init(|| {
+            // Texts may share a hash.
+            let mut by_key: HashMap<String, Vec<u32>> = HashMap::new();
+            for row in facts.same(hash) {
+                by_key.entry(self.with_parts(row as usize, same_key).unwrap_or_default()).or_default().push(row);
+            }
+            let found = by_key.into_iter().filter(|(_, rows)| rows.len() > 1);
+            found.map(|(key, rows)| (key, Arc::new(Same::new(rows, |row| self.pin(row as usize))))).collect()
+        });
+        match by_key {
+            only if only.len() < 2 => only.values().next().cloned(),
+            several => several.get(&same_key(&self.parts(i))?).cloned(),
+        }
+        .filter(|same| same.rows.binary_search(&(i as u32)).is_ok())
     }
 
     /// What is wrong with the grids as a coverage of the ground.

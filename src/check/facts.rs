@@ -138,6 +138,11 @@ impl Facts {
         self.found(&self.by_same, key, |fact| fact.same)
     }
 
+    /// Whether several addresses in use share a key; see [`Facts::same`].
+    pub fn has_same(&self, key: u64) -> bool {
+        key != 0 && self.by_same.get(key).filter(|i| self.addresses[*i as usize].same == key).nth(1).is_some()
+    }
+
     /// Addresses in use on a road, ascending.
     pub fn on_road(&self, key: u64) -> Vec<u32> {
         self.found(&self.by_road, key, |fact| fact.road)

@@ -7,6 +7,7 @@
 
 pub mod threshold;
 pub mod key;
+pub mod same;
 pub mod context;
 pub mod coverage;
 pub mod finding;

@@ -31,11 +31,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
-    let others = context.same_address(i);
-    let first = others.first().map(|k| &context.address(*k).id)?;
-    let count = others.len() + 1;
-    let at = |k: usize| context.pin(k).filter(|p| p.is_on_earth());
-    let far_m = at(i).and_then(|p| others.iter().filter_map(|k| at(*k)).map(|q| p.distance_m(q)).reduce(f64::max));
+    let same = context.same_address(i)?;
+    let first = &context.address(same.first_but(i as u32)? as usize).id;
+    let count = same.rows.len();
+    let far_m = context.pin(i).filter(|at| at.is_on_earth()).and_then(|at| same.farthest_m(at));
     let (zh, en) = match far_m {
         Some(m) => (format!("，点位相距最远 {m:.0} m"), format!(", pins up to {m:.0} m apart")),
         None => Default::default(),

@@ -3,9 +3,9 @@
 use super::{Check, Reach, Rule};
 use crate::check::{Context, Finding};
 use crate::domain::{Grid, LonLat, Severity, Subject};
-use crate::index::BoxIndex;
+use crate::index::{BoxIndex, Outline, Side};
 use geo::algorithm::kernels::{Kernel, Orientation, RobustKernel};
-use geo::{Coord, Intersects, Line, Polygon};
+use geo::{Coord, Line, MultiPolygon, Polygon};
 use rayon::prelude::*;
 
 /// See the catalogue.
@@ -69,11 +69,12 @@ fn fault(grid: &Grid) -> Option<(Finding, Option<LonLat>)> {
         );
         return Some((finding, Some(at)));
     }
-    for polygon in &grid.polygon {
-        let shell = Polygon::new(polygon.exterior().clone(), vec![]);
+    for polygon in grid.polygon.iter().filter(|polygon| !polygon.interiors().is_empty()) {
+        let shell = Outline::build(&MultiPolygon(vec![Polygon::new(polygon.exterior().clone(), vec![])]));
         for hole in polygon.interiors() {
-            let out = hole.0.iter().find(|c| !shell.intersects(*c));
-            if let Some(c) = out.filter(|_| hole.0.len() < 4 || hole.0.iter().take(2).any(|c| !shell.intersects(c))) {
+            // A vertex may lie on the ring, hardly two of them.
+            let asked = if hole.0.len() < 4 { &hole.0[..] } else { &hole.0[..2] };
+            if let Some(c) = asked.iter().find(|c| shell.side(LonLat::new(c.x, c.y)) == Side::Outside) {
                 let finding = Finding::new("孔洞在外环之外。", "A hole lies outside its ring.");
                 return Some((finding, Some(LonLat::new(c.x, c.y))));
             }
