@@ -37,5 +37,5 @@ pub use context::Context;
 pub use explain::{Signal, explain};
 pub use finding::{Finding, Kind};
 pub use rule::{Check, Reach, Rule};
-pub use run::{Progress, look_at, look_by, run, run_for};
+pub use run::{Progress, look_at, look_by, run, run_for, run_in_chunks};
 pub use threshold::Thresholds;

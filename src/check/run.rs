@@ -34,12 +34,33 @@ pub fn run(context: &Context, threads: usize, progress: &(dyn Fn(Progress) + Syn
 
 /// As [`run`], about some kinds of record only.
 pub fn run_for(context: &Context, kinds: &[Kind], threads: usize, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
+    let chunks = run_in_chunks(context, kinds, threads, progress);
+    let mut flags = Vec::with_capacity(chunks.iter().map(Vec::len).sum());
+    chunks.into_iter().for_each(|chunk| flags.extend(chunk));
+    flags
+}
+
+/// As [`run_for`], and the flags come in the chunks in which they were made: a city may have a million of them.
+pub fn run_in_chunks(
+    context: &Context,
+    kinds: &[Kind],
+    threads: usize,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Vec<Vec<Flag>> {
     let all = || {
-        if kinds.contains(&Kind::Address) {
-            context.detect(&|done, total| progress(Progress { kind: Kind::Address, done, total }));
-        }
-        let asked = Kind::CHECKED.into_iter().filter(|kind| kinds.contains(kind));
-        asked.flat_map(|kind| about(context, kind, progress)).collect()
+        // What is known of the grids keeps one thread busy for long, and nobody else needs it.
+        let grids = || if kinds.contains(&Kind::Grid) { about_grids(context, progress) } else { Vec::new() };
+        let others = || {
+            if kinds.contains(&Kind::Address) {
+                context.detect(&|done, total| progress(Progress { kind: Kind::Address, done, total }));
+            }
+            let asked = Kind::CHECKED.into_iter().filter(|kind| *kind != Kind::Grid && kinds.contains(kind));
+            asked.map(|kind| (kind, about(context, kind, progress))).collect::<Vec<_>>()
+        };
+        let (mut told, grids) = rayon::join(others, grids);
+        told.push((Kind::Grid, vec![grids]));
+        told.sort_by_key(|(kind, _)| *kind);
+        told.into_iter().flat_map(|(_, chunks)| chunks).collect()
     };
     match rayon::ThreadPoolBuilder::new().num_threads(threads).build() {
         Ok(pool) => pool.install(all),
@@ -62,7 +83,8 @@ pub fn look_by(rule: &Rule, context: &Context, kind: Kind, i: usize) -> Option<F
     Some(finding.into_flag(rule, subject, place))
 }
 
-fn about(context: &Context, kind: Kind, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
+/// The flags of all records of a kind, in chunks.
+fn about(context: &Context, kind: Kind, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Vec<Flag>> {
     let records = context.records;
     let total = match kind {
         Kind::Address => records.addresses.len(),
@@ -70,19 +92,19 @@ fn about(context: &Context, kind: Kind, progress: &(dyn Fn(Progress) + Sync)) ->
         Kind::Rental => records.rentals.len(),
         Kind::Hazard => records.hazards.len(),
         Kind::Correction => records.corrections.len(),
-        Kind::Grid => return about_grids(context, progress),
-        Kind::Import => return Vec::new(),
+        Kind::Grid | Kind::Import => return Vec::new(),
     };
     let done = AtomicUsize::new(0);
     let chunk = |start: usize| {
         let end = (start + CHUNK).min(total);
         let mut flags = Vec::new();
         (start..end).for_each(|i| look(context, kind, i, &mut flags));
+        flags.shrink_to_fit();
         progress(Progress { kind, done: done.fetch_add(end - start, Relaxed) + end - start, total });
         flags
     };
-    let chunks: Vec<Vec<Flag>> = (0..total.div_ceil(CHUNK)).into_par_iter().map(|c| chunk(c * CHUNK)).collect();
-    chunks.into_iter().flatten().collect()
+    let chunks = (0..total.div_ceil(CHUNK)).into_par_iter().with_max_len(1).map(|c| chunk(c * CHUNK));
+    chunks.collect()
 }
 
 fn look(context: &Context, kind: Kind, i: usize, flags: &mut Vec<Flag>) {
@@ -140,6 +162,8 @@ fn subject(context: &Context, kind: Kind, i: usize) -> (Subject, Option<LonLat>)
 fn about_grids(context: &Context, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
     let total = context.records.grids.len();
     progress(Progress { kind: Kind::Grid, done: 0, total });
+    // Before the rules ask for it side by side: who waits for it on a thread can't help to make it.
+    context.coverage();
     let asked: Vec<(&Rule, AskGrids)> = rule::ALL
         .iter()
         .flat_map(|rule| rule.checks.iter().map(move |check| (rule, check)))

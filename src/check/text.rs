@@ -99,7 +99,9 @@ pub fn same_key(parts: &Parts) -> Option<String> {
     let hamlet = if compound.ends_with("自然村") { village } else { &Default::default() };
     let key = [county, town, hamlet, place[0], place[1], house_number, building, unit, fine];
     let key: Vec<_> = key.iter().map(|part| normalise(part)).collect();
-    Some(key.join("\u{1f}").replace("栋", "幢").replace("号楼", "幢"))
+    let key = key.join("\u{1f}");
+    // Most have neither, and looking for a character is cheap.
+    Some(if key.contains(['栋', '楼']) { key.replace('栋', "幢").replace("号楼", "幢") } else { key })
 }
 
 /// The parts of an address: as given, or as read from its text.

@@ -5,11 +5,12 @@ use crate::check::{self, Context, Kind as Subject, Thresholds};
 use crate::domain::{Address, Building, Flag, Grid, Records, Severity, Table};
 use crate::error::{Error, Fault, Result, Text};
 use crate::exchange::export::{self, Format};
-use crate::exchange::{Columns, CrsOption, Ground, Kind, ReadOptions, encoding, read, write_rejects};
+use crate::exchange::{Columns, CrsOption, Ground, Kind, ReadOptions, encoding, read_into, write_rejects};
 use crate::index::GridIndex;
 use crate::report::page::page;
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -108,7 +109,7 @@ pub fn run(args: Args) -> Result<()> {
     let grid = std::sync::Arc::new(GridIndex::build(&records.grids));
     let today = args.today.unwrap_or_else(|| chrono::Local::now().date_naive());
     let context = Context::new(&records, &grid, &thresholds, today);
-    let flags = check::run(&context, args.threads, &|step| progress.show(step));
+    let mut chunks = check::run_in_chunks(&context, &Subject::CHECKED, args.threads, &|step| progress.show(step));
     progress.clear();
     let mut written = vec![("address", args.out.clone())];
     written.push(("grid", beside(&args.out, "grids")));
@@ -116,15 +117,20 @@ pub fn run(args: Args) -> Result<()> {
         written.push(("building", beside(&args.out, "buildings")));
     }
     for (kind, path) in &written {
-        export::write_flags(path, Some(format), kind, flags.iter())?;
+        pool.install(|| export::write_flags(path, Some(format), kind, chunks.iter().flatten()))?;
     }
     if let Some(path) = &args.report {
         let source = args.addresses.file_name().unwrap_or_default().to_string_lossy();
-        std::fs::write(path, page(&context, &flags, &source))
+        chunks = vec![chunks.into_iter().flatten().collect()];
+        std::fs::write(path, page(&context, &chunks[0], &source))
             .map_err(|error| Error::Unavailable(format!("{}: {error}", path.display())))?;
         eprintln!("report in {} / 报告见 {}", path.display(), path.display());
     }
+    let flags: Vec<&Flag> = chunks.iter().flatten().collect();
     summary(&records, &flags, &written, read_s, started.elapsed().as_secs_f64());
+    // The process ends: taking a city of millions apart, record by record, would only make somebody wait.
+    std::mem::forget((context, chunks));
+    std::mem::forget((records, grid));
     Ok(())
 }
 
@@ -196,17 +202,18 @@ fn read_all(args: &Args, progress: &Progress) -> Result<Records> {
         })
     };
     let keep = args.keep_good;
-    progress.say("reading grids / 读取网格");
+    progress.say("reading / 读取");
     let guessed = |crs: &Option<String>| crs.as_deref().is_some_and(|crs| crs.eq_ignore_ascii_case("auto"));
-    let grids =
-        || -> Result<Table<Grid>> { records(&args.grids, &options(&args.grids_crs, Ground::Unknown)?, keep, None) };
+    let grids = || -> Result<Table<Grid>> {
+        records(&args.grids, &options(&args.grids_crs, Ground::Unknown)?, keep, None, progress)
+    };
     let addresses = |ground: Ground| -> Result<Table<Address>> {
-        records(&args.addresses, &options(&args.crs, ground)?, keep, args.rejects.as_deref())
+        records(&args.addresses, &options(&args.crs, ground)?, keep, args.rejects.as_deref(), progress)
     };
     let buildings = |ground: Ground| -> Result<Table<Building>> {
-        args.buildings
-            .as_deref()
-            .map_or(Ok(Table::default()), |path| records(path, &options(&args.buildings_crs, ground)?, keep, None))
+        args.buildings.as_deref().map_or(Ok(Table::default()), |path| {
+            records(path, &options(&args.buildings_crs, ground)?, keep, None, progress)
+        })
     };
     let (grids, addresses, buildings) = if guessed(&args.crs) || guessed(&args.buildings_crs) {
         let grids = grids()?;
@@ -214,7 +221,7 @@ fn read_all(args: &Args, progress: &Progress) -> Result<Records> {
         let (addresses, buildings) = rayon::join(|| addresses(ground.clone()), || buildings(ground.clone()));
         (grids, addresses?, buildings?)
     } else {
-        // GDAL reads on one core; the addresses are read meanwhile.
+        // Side by side: a file is one thread's to a great part.
         let (addresses, (grids, buildings)) =
             rayon::join(|| addresses(Ground::Unknown), || (grids(), buildings(Ground::Unknown)));
         (grids?, addresses?, buildings?)
@@ -222,8 +229,19 @@ fn read_all(args: &Args, progress: &Progress) -> Result<Records> {
     Ok(Records { grids, addresses, buildings, ..Records::default() })
 }
 
-fn records<T: Kind>(path: &Path, options: &ReadOptions, keep_good: bool, rejects: Option<&Path>) -> Result<Table<T>> {
-    let read = read::<T>(path, options)?;
+fn records<T: Kind + Clone + Sync>(
+    path: &Path,
+    options: &ReadOptions,
+    keep_good: bool,
+    rejects: Option<&Path>,
+    progress: &Progress,
+) -> Result<Table<T>> {
+    let mut table = Table::default();
+    let read = read_into::<T>(path, options, |row| {
+        if table.push(row.record) % 1_024 == 0 {
+            progress.read(1_024);
+        }
+    })?;
     for note in &read.notes {
         eprintln!("{}: {note}", read.place);
     }
@@ -240,9 +258,9 @@ fn records<T: Kind>(path: &Path, options: &ReadOptions, keep_good: bool, rejects
             let count = read.rejects.len();
             eprintln!("{}: {count} rows left out / {count} 行未读入", read.place);
         }
-        return Ok(read.rows.into_iter().map(|row| row.record).collect());
+        return Ok(table);
     }
-    Ok(read.all()?.into())
+    read.all().map(|_| table)
 }
 
 /// `flags.csv` becomes `flags.grids.csv`.
@@ -252,15 +270,18 @@ fn beside(out: &Path, what: &str) -> PathBuf {
     out.with_file_name(format!("{stem}.{what}{ending}"))
 }
 
-fn summary(records: &Records, flags: &[Flag], written: &[(&str, PathBuf)], read_s: f64, all_s: f64) {
+fn summary(records: &Records, flags: &[&Flag], written: &[(&str, PathBuf)], read_s: f64, all_s: f64) {
     let (g, a, b) = (records.grids.len(), records.addresses.len(), records.buildings.len());
     eprintln!("{g} grids, {a} addresses, {b} buildings; read in {read_s:.2} s, done in {all_s:.2} s");
     eprintln!("网格 {g}，地址 {a}，建筑 {b}；读取 {read_s:.2} 秒，共 {all_s:.2} 秒");
+    let mut told: HashMap<&str, (usize, Severity)> = HashMap::new();
+    for flag in flags {
+        let (count, grave) = told.entry(flag.rule).or_insert((0, flag.severity));
+        (*count, *grave) = (*count + 1, flag.severity.max(*grave));
+    }
     for rule in check::catalogue() {
-        let count = flags.iter().filter(|flag| flag.rule == rule.code).count();
-        if count > 0 {
-            let grave = flags.iter().filter(|flag| flag.rule == rule.code).map(|flag| flag.severity).max();
-            let letter = grave.map_or(' ', Severity::letter);
+        if let Some((count, grave)) = told.get(rule.code) {
+            let letter = grave.letter();
             eprintln!("{count:>9}  {letter}  {:<24} {} / {}", rule.code, rule.title.en, rule.title.zh);
         }
     }
@@ -287,6 +308,13 @@ impl Progress {
     fn say(&self, text: &'static str) {
         if let Some(bar) = &self.0 {
             bar.set_message(text);
+        }
+    }
+
+    /// So many rows more were read.
+    fn read(&self, rows: u64) {
+        if let Some(bar) = &self.0 {
+            bar.inc(rows);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Flags as lines of a table: `flags.csv`, in any format.
 
 use super::FieldKind::{Real, Text as Words};
-use super::{Format, Line, Sheet, point, write_lines};
+use super::{Format, Line, Sheet, atomically, csv_of, point, write_lines};
 use crate::domain::{Flag, Severity, Subject, Tier};
 use crate::error::Result;
 use std::path::Path;
@@ -83,8 +83,12 @@ pub fn write_flags<'a>(
     kind: &str,
     flags: impl Iterator<Item = &'a Flag>,
 ) -> Result<()> {
-    let of_kind = flags.filter(|flag| flag.subject.parts().0 == kind);
-    write_lines(path, format, &flag_sheet(kind), &mut of_kind.map(flag_line))
+    let of_kind: Vec<&Flag> = flags.filter(|flag| flag.subject.parts().0 == kind).collect();
+    let format = format.map_or_else(|| Format::of(path), Ok)?;
+    match format {
+        Format::Csv => atomically(path, |part| csv_of(part, &flag_sheet(kind), &of_kind, |flag| flag_line(flag))),
+        other => write_lines(path, Some(other), &flag_sheet(kind), &mut of_kind.into_iter().map(flag_line)),
+    }
 }
 
 /// Kinds of subjects that flags are about, as [`Subject::parts`] names them.

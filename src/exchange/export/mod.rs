@@ -9,6 +9,9 @@ use super::gdal;
 use super::shape::Shape;
 use crate::domain::LonLat;
 use crate::error::{Error, Result, Text};
+use rayon::prelude::*;
+use std::borrow::Cow;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Formats that are written.
@@ -120,12 +123,12 @@ impl From<i64> for Value {
 }
 
 impl Value {
-    fn text(&self) -> String {
+    fn text(&self) -> Cow<'_, str> {
         match self {
-            Value::None => String::new(),
-            Value::Text(text) => text.clone(),
-            Value::Real(number) => number.to_string(),
-            Value::Integer(number) => number.to_string(),
+            Value::None => Cow::Borrowed(""),
+            Value::Text(text) => Cow::Borrowed(text),
+            Value::Real(number) => Cow::Owned(number.to_string()),
+            Value::Integer(number) => Cow::Owned(number.to_string()),
         }
     }
 }
@@ -197,18 +200,60 @@ pub fn write_lines(
 }
 
 fn csv(path: &Path, sheet: &Sheet, lines: &mut dyn Iterator<Item = Line>) -> Result<()> {
-    let failed = |error: csv::Error| Error::Unavailable(format!("{}: {error}", path.display()));
-    let file = std::fs::File::create(path).map_err(|error| failed(error.into()))?;
-    let mut out = csv::Writer::from_writer(std::io::BufWriter::with_capacity(1 << 18, file));
-    // Points have their columns; areas need one.
-    let geometry = sheet.areas != Some(false);
-    let headings = sheet.fields.iter().map(|(name, _)| *name).chain(geometry.then_some("geometry"));
-    out.write_record(headings).map_err(failed)?;
-    for line in lines {
-        let wkt = geometry.then(|| line.shape.to_wkt());
-        out.write_record(line.values.iter().map(Value::text).chain(wkt)).map_err(failed)?;
+    csv_file(path, sheet, |out| {
+        let mut writer = csv::Writer::from_writer(out);
+        for line in lines {
+            csv_line(&mut writer, sheet, &line)?;
+        }
+        Ok(writer.flush()?)
+    })
+}
+
+/// As [`csv`], of records whose lines are made on all threads, in chunks, and written in order.
+fn csv_of<T: Sync>(path: &Path, sheet: &Sheet, records: &[T], line: fn(&T) -> Line) -> Result<()> {
+    /// Records in a chunk, and chunks that wait to be written.
+    const CHUNK: usize = 1_024;
+    const CHUNKS: usize = 64;
+    let text = |chunk: &[T]| -> csv::Result<Vec<u8>> {
+        let mut writer = csv::WriterBuilder::new().buffer_capacity(1 << 8).from_writer(Vec::with_capacity(CHUNK * 200));
+        chunk.iter().try_for_each(|record| csv_line(&mut writer, sheet, &line(record)))?;
+        writer.into_inner().map_err(|error| error.into_error().into())
+    };
+    csv_file(path, sheet, |out| {
+        for chunks in records.chunks(CHUNK * CHUNKS) {
+            let texts: csv::Result<Vec<Vec<u8>>> = chunks.par_chunks(CHUNK).map(text).collect();
+            texts?.iter().try_for_each(|text| out.write_all(text))?;
+        }
+        Ok(())
+    })
+}
+
+/// A file of comma-separated values with its headings; `write` adds the lines.
+fn csv_file(
+    path: &Path,
+    sheet: &Sheet,
+    write: impl FnOnce(&mut std::io::BufWriter<std::fs::File>) -> csv::Result<()>,
+) -> Result<()> {
+    let done = || -> csv::Result<()> {
+        let mut out = std::io::BufWriter::with_capacity(1 << 18, std::fs::File::create(path)?);
+        let mut headings = csv::Writer::from_writer(&mut out);
+        // Points have their columns; areas need one.
+        let geometry = (sheet.areas != Some(false)).then_some("geometry");
+        headings.write_record(sheet.fields.iter().map(|(name, _)| *name).chain(geometry))?;
+        headings.flush()?;
+        drop(headings);
+        write(&mut out)?;
+        Ok(out.flush()?)
+    };
+    done().map_err(|error| Error::Unavailable(format!("{}: {error}", path.display())))
+}
+
+fn csv_line(out: &mut csv::Writer<impl Write>, sheet: &Sheet, line: &Line) -> csv::Result<()> {
+    line.values.iter().try_for_each(|value| out.write_field(&*value.text()))?;
+    if sheet.areas != Some(false) {
+        out.write_field(line.shape.to_wkt())?;
     }
-    out.flush().map_err(|error| failed(error.into()))
+    out.write_record(None::<&[u8]>)
 }
 
 /// A Shapefile is several files: they are written into a folder of their own and moved one by one, `.shp` last.
