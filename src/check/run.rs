@@ -57,7 +57,8 @@ pub fn run_in_chunks(
             let asked = Kind::CHECKED.into_iter().filter(|kind| *kind != Kind::Grid && kinds.contains(kind));
             asked.map(|kind| (kind, about(context, kind, progress))).collect::<Vec<_>>()
         };
-        let (mut told, grids) = rayon::join(others, grids);
+        // At first, so that on one thread its memory serves the others again.
+        let (grids, mut told) = rayon::join(grids, others);
         told.push((Kind::Grid, vec![grids]));
         told.sort_by_key(|(kind, _)| *kind);
         told.into_iter().flat_map(|(_, chunks)| chunks).collect()
