@@ -16,7 +16,7 @@ pub struct Serve {
     #[arg(long, env = "GRIDPIN_BASEMAP_ATTRIBUTION", default_value = "")]
     pub basemap_attribution: String,
     /// Name of the site in Chinese.
-    #[arg(long, env = "GRIDPIN_TITLE_ZH", default_value = "格点")]
+    #[arg(long, env = "GRIDPIN_TITLE_ZH", default_value = "格钉")]
     pub title_zh: String,
     /// Name of the site in English.
     #[arg(long, env = "GRIDPIN_TITLE_EN", default_value = "gridpin")]
