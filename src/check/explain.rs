@@ -21,7 +21,7 @@ pub struct Signal {
     pub label: Text,
     /// Its number.
     pub value: f64,
-    /// Unit of the number: `m`, `deg`, `1` for a share or a count, `p` for a probability.
+    /// Unit of the number: `m`, `deg`, `1` for a count, `share` of 1, `p` for a probability.
     pub unit: &'static str,
     /// The record that it comes from.
     pub source: Option<Subject>,
@@ -78,7 +78,7 @@ fn evidence(context: &Context, i: usize, signals: &mut Signals) {
     }
     if let Some(votes) = level.votes(pin.key.series, pin.at, without, &mut desk).filter(|_| pin.key.series != NONE) {
         let label = ("周边可信点位中同路或同小区的比例", "share of its road or compound among trusted neighbours");
-        signals.add("neighbours", label, votes, "1", None, None);
+        signals.add("neighbours", label, votes, "share", None, None);
     }
     if pin.stack > 1 {
         let label = ("同一点上的不同地址数", "different addresses on this point");

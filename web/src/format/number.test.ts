@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { goal, measured, metres, percent, points, whole } from './number';
+import { goal, likely, measured, metres, percent, points, whole } from './number';
 
 describe('numbers', () => {
   it.each([
@@ -18,6 +18,10 @@ describe('numbers', () => {
     [0.9999, '99.9%'],
     [1, '100%'],
   ])('prints the share %s as %s', (share, text) => expect(percent(share)).toBe(text));
+
+  it('calls nothing certain', () => {
+    expect([0.83, 0.99951, 1, null].map(likely)).toEqual(['83.0%', '99.9%', '99.9%', '–']);
+  });
 
   it('prints targets as they were set', () => {
     expect([0.95, 1, 0.975].map(goal)).toEqual(['95%', '100%', '97.5%']);

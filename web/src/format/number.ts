@@ -18,6 +18,11 @@ export function percent(share: number | null | undefined): string {
   return `${Math.min(99.9, Math.max(0.1, Math.round(share * 1000) / 10)).toFixed(1)}%`;
 }
 
+/** A probability: nothing is certain, so that what rounds to 1 is told as "99.9%". */
+export function likely(p: number | null | undefined): string {
+  return percent(p == null ? p : Math.min(p, 0.999));
+}
+
 /** A target as it was set: "95%", "97.5%". */
 export function goal(share: number): string {
   return `${+(share * 100).toFixed(1)}%`;
