@@ -11,7 +11,8 @@ pub struct Cell<'a> {
 }
 
 impl Cell<'_> {
-    /// The mean of the points: where the count is drawn.
+    /// Where the count is drawn: the mean of the points, kept to the middle quarter of the cell, so that the counts of
+    /// neighbouring cells don't lie upon each other.
     pub fn mean(&self) -> Spot {
         let (mut x, mut y) = (0u64, 0u64);
         for point in self.points {
@@ -20,7 +21,9 @@ impl Cell<'_> {
             y += u64::from(spot.y);
         }
         let n = self.points.len() as u64;
-        Spot { x: (x / n) as u32, y: (y / n) as u32 }
+        let (middle, eighth) = (self.middle(), 1u32 << self.shift.saturating_sub(3));
+        let keep = |mean: u64, middle: u32| (mean as u32).clamp(middle - eighth, middle + eighth);
+        Spot { x: keep(x / n, middle.x), y: keep(y / n, middle.y) }
     }
 
     /// The middle of the cell, wherever its points lie.
