@@ -59,6 +59,31 @@ for (const size of Object.keys(SIZES) as Size[]) {
       await close();
     });
 
+    it('says beside the button that more of a list was not read, and reads on when it can', async () => {
+      const { page, context, close } = await visit(size);
+      await signIn(page, 'collector');
+      if (size === 'phone') await page.click('.handle');
+      const more = page.locator('.list .more button');
+      await more.scrollIntoViewIfNeeded();
+      const rows = await page.locator('[data-flag]').count();
+      await context.setOffline(true);
+      await page.waitForSelector('.strip[role=alert]');
+      await more.click();
+      await page.waitForSelector('.list .more [data-problem=offline]');
+      expect(await page.textContent('.list .more [data-problem]')).toBe('连接不到服务器，没有读到数据。');
+      expect(await more.textContent()).toBe('重试');
+      expect(await page.locator('[data-flag]').count()).toBe(rows);
+      await more.scrollIntoViewIfNeeded();
+      await shoot(page, `offline-more-${size}`);
+      await expectAccessible(page);
+      await context.setOffline(false);
+      await page.waitForSelector('.strip[role=alert]', { state: 'detached' });
+      await page.waitForSelector('.list .more [data-problem]', { state: 'detached' });
+      await more.click();
+      await eventually('there are more', async () => (await page.locator('[data-flag]').count()) > rows);
+      await close();
+    });
+
     it('says when the server does not answer', async () => {
       const { page, close } = await visit(size);
       await signIn(page, 'collector');

@@ -105,9 +105,9 @@ export class Work {
       const known = new Set(this.flags.map((flag) => flag.flag_id));
       this.flags.push(...page.items.filter((flag) => !known.has(flag.flag_id)));
       this.next = page.next;
+      this.problem = null;
     } catch (error) {
-      const problem = asProblem(error);
-      if (problem) complain(sayProblem(problem, true));
+      this.problem = asProblem(error);
     }
   }
 
