@@ -28,6 +28,11 @@ export function steps(hazard: Pick<Hazard, 'state' | 'found_by'>, me: Pick<Me, '
   }
 }
 
+/** Days past its date; 0 for what the server calls in time. */
+export function daysLate({ overdue, due_on }: Pick<Hazard, 'overdue' | 'due_on'>, now = Date.now()): number {
+  return overdue && due_on ? Math.max(1, Math.floor((now - Date.parse(due_on)) / 86_400_000)) : 0;
+}
+
 /** Who found a hazard does not close it. */
 export const isFinder = (hazard: Pick<Hazard, 'found_by'>, me: Pick<Me, 'name'> | null): boolean =>
   me != null && hazard.found_by === me.name;
