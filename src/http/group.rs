@@ -15,6 +15,7 @@ use crate::error::{Error, Text};
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -85,6 +86,8 @@ pub struct GroupDetail {
     pub group: GroupView,
     /// Its pins, by identifier.
     pub members: Vec<MemberView>,
+    /// These pins in short, as a mend names what it was shown: 32 hexadecimal digits.
+    pub preview: String,
 }
 
 /// Which groups.
@@ -171,6 +174,27 @@ impl MemberView {
     }
 }
 
+/// The members of a group as they stand in the City, by identifier.
+pub fn members(sight: &Sight, group: &Group) -> Vec<MemberView> {
+    let mut members: Vec<MemberView> =
+        group.members.iter().filter_map(|(row, flag)| MemberView::of(sight, *row, flag)).collect();
+    members.sort_by(|a, b| a.address_id.cmp(&b.address_id));
+    members
+}
+
+/// What a preview showed, in short: which pins, of which version, going where, to a ten-millionth of a degree (a
+/// centimetre). `members` are sorted by identifier. 32 hexadecimal digits of SHA-256.
+pub fn preview(members: &[MemberView]) -> String {
+    let mut digest = Sha256::new();
+    for member in members {
+        digest.update(member.address_id.as_bytes());
+        digest.update([0]);
+        let steps = [member.to.lon, member.to.lat].map(|deg| (deg * 1e7).round() as i64);
+        [member.base_version, steps[0], steps[1]].iter().for_each(|number| digest.update(number.to_le_bytes()));
+    }
+    hex::encode(&digest.finalize()[..16])
+}
+
 impl GroupView {
     /// A group of which `sight` sees all that is left in it.
     pub fn of(sight: &Sight, group: &Group) -> Option<GroupView> {
@@ -252,8 +276,7 @@ pub async fn detail(
     let sight = Sight::of(&city, &who.actor);
     let group = find(&sight, &id)?;
     let view = GroupView::of(&sight, &group).ok_or_else(|| Error::NotFound(format!("group {id}")))?;
-    let mut members: Vec<MemberView> =
-        group.members.iter().filter_map(|(row, flag)| MemberView::of(&sight, *row, flag)).collect();
-    members.sort_by(|a, b| a.address_id.cmp(&b.address_id));
-    Ok(Json(GroupDetail { group: view, members }))
+    let members = members(&sight, &group);
+    let preview = preview(&members);
+    Ok(Json(GroupDetail { group: view, members, preview }))
 }

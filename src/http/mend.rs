@@ -4,7 +4,7 @@ use super::App;
 use super::body::{Body, Segment};
 use super::cursor::{Cursor, Page};
 use super::flag::title_of;
-use super::group::{MemberView, find};
+use super::group::{self, MemberView, find};
 use super::permission::Mend as MendRight;
 use super::problem::Answer;
 use super::query::{Given, Params, Query};
@@ -24,6 +24,8 @@ use uuid::Uuid;
 
 /// A pin may go this far, metres, from where the preview showed it: detection learns on while somebody looks.
 const AS_SHOWN_M: f64 = 0.5;
+/// Most characters of a note: every correction of the mend bears it.
+const NOTE_MAX: usize = 500;
 
 /// A pin as the preview showed it.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -38,19 +40,27 @@ pub struct Shown {
     pub to: LonLat,
 }
 
-/// Mends a group as it was previewed.
+/// Mends a group as it was previewed: the preview is told in short, or pin by pin.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewMend)]
 pub struct Post {
     /// Made by the client: sending it again stores it once.
     pub mend_id: Uuid,
-    /// The pins that the preview showed.
-    pub members: Vec<Shown>,
-    /// Addresses among them that are left as they are.
+    /// `preview` of what was shown, for all of its pins however many they are. When one of them is not as it was shown,
+    /// nothing is done; the preview read anew, beside the one that was shown, tells which.
+    #[serde(default)]
+    pub preview: Option<String>,
+    /// Instead of `preview`: the pins that it showed. Those that are not as they were shown are named.
+    #[serde(default)]
+    pub members: Option<Vec<Shown>>,
+    /// The addresses that are mended; all that the preview showed if left out.
+    #[serde(default)]
+    pub only: Option<Vec<String>>,
+    /// Addresses that are left as they are.
     #[serde(default)]
     pub exclude: Vec<String>,
-    /// A word on it. No person's data.
+    /// A word on it, up to 500 characters. No person's data.
     #[serde(default)]
     pub note: Option<String>,
 }
@@ -142,11 +152,80 @@ fn accepted(app: &App, actor: &Actor, id: &str, post: Post) -> Answer<NewMend> {
     let city = app.live.get();
     let sight = Sight::of(&city, actor);
     let group = find(&sight, id)?;
-    let members = group.members.iter().filter_map(|(row, flag)| MemberView::of(&sight, *row, flag));
-    let mut known: HashMap<String, MemberView> = members.map(|m| (m.address_id.clone(), m)).collect();
-    let left_out: HashSet<&str> = post.exclude.iter().map(String::as_str).collect();
+    let members = group::members(&sight, &group);
+    let moves = match (&post.preview, &post.members) {
+        (Some(preview), None) => as_previewed(members, preview, &post)?,
+        (None, Some(shown)) => as_shown(&sight, members, shown, &post)?,
+        _ => {
+            let reason = Text::new("应给出 preview 或 members 之一", "give either preview or members");
+            let remedy = Text::new("发送读到的 preview", "send the preview that was read");
+            return Err(Error::invalid("body", "preview", "", reason, remedy).into());
+        }
+    };
+    let note = post.note.unwrap_or_default();
+    if note.chars().count() > NOTE_MAX {
+        let reason = Text::new("说明过长", "the note is too long");
+        let remedy = Text::new(format!("最多 {NOTE_MAX} 个字"), format!("{NOTE_MAX} characters at most"));
+        return Err(Error::invalid("body", "note", note.chars().take(40).collect::<String>(), reason, remedy).into());
+    }
+    Ok(NewMend {
+        mend_id: post.mend_id,
+        group_id: group.id,
+        rule: group.rule,
+        batch: group.batch,
+        note,
+        members: moves,
+    })
+}
+
+impl Post {
+    /// Whether the pin of an address is to be moved.
+    fn wants(&self) -> impl Fn(&str) -> bool {
+        let only: Option<HashSet<&str>> = self.only.as_ref().map(|only| only.iter().map(String::as_str).collect());
+        let left_out: HashSet<&str> = self.exclude.iter().map(String::as_str).collect();
+        move |id| only.as_ref().is_none_or(|only| only.contains(id)) && !left_out.contains(id)
+    }
+}
+
+impl From<MemberView> for Move {
+    fn from(member: MemberView) -> Self {
+        Move {
+            address_id: AddressId::from(member.address_id),
+            base_version: member.base_version,
+            to: member.to,
+            flag_id: member.flag_id,
+        }
+    }
+}
+
+/// Every pin that the preview showed, when it shows the same now.
+fn as_previewed(members: Vec<MemberView>, shown: &str, post: &Post) -> Answer<Vec<Move>> {
+    let now = group::preview(&members);
+    if now != shown {
+        let message = Text::new(
+            "这一批与预览时不同，什么都没有改动；请重新读出预览",
+            "the batch is not as it was shown; nothing was changed; read its preview again",
+        );
+        return Err(Error::Conflict { message, current: Some(Box::new(serde_json::json!({ "preview": now }))) }.into());
+    }
+    let named = post.only.iter().flatten().map(|id| ("only", id)).chain(post.exclude.iter().map(|id| ("exclude", id)));
+    for (field, id) in named {
+        if members.binary_search_by(|member| member.address_id.cmp(id)).is_err() {
+            let reason = Text::new("预览中没有这个地址", "the preview does not show this address");
+            let remedy = Text::new("只给预览中的地址", "name addresses of the preview only");
+            return Err(Error::invalid("body", field, id, reason, remedy).into());
+        }
+    }
+    let wants = post.wants();
+    Ok(members.into_iter().filter(|member| wants(&member.address_id)).map(Move::from).collect())
+}
+
+/// The pins that are named one by one, when each is as it was shown.
+fn as_shown(sight: &Sight, members: Vec<MemberView>, shown: &[Shown], post: &Post) -> Answer<Vec<Move>> {
+    let mut known: HashMap<String, MemberView> = members.into_iter().map(|m| (m.address_id.clone(), m)).collect();
+    let wants = post.wants();
     let (mut moves, mut stale, mut twice) = (Vec::new(), Vec::new(), HashSet::new());
-    for shown in post.members.iter().filter(|shown| !left_out.contains(shown.address_id.as_str())) {
+    for shown in shown.iter().filter(|shown| wants(&shown.address_id)) {
         if !twice.insert(shown.address_id.as_str()) {
             let reason = Text::new("同一地址给出了两次", "the same address is given twice");
             let remedy = Text::new("每个地址只给一次", "give each address once");
@@ -160,12 +239,7 @@ fn accepted(app: &App, actor: &Actor, id: &str, post: Post) -> Answer<NewMend> {
             Some(_) => None,
         };
         match (why, member) {
-            (None, Some(member)) => moves.push(Move {
-                address_id: AddressId::from(member.address_id),
-                base_version: member.base_version,
-                to: member.to,
-                flag_id: member.flag_id,
-            }),
+            (None, Some(member)) => moves.push(member.into()),
             (why, member) => stale.push(Stale {
                 address_id: AddressId::from(shown.address_id.as_str()),
                 version: member
@@ -178,15 +252,7 @@ fn accepted(app: &App, actor: &Actor, id: &str, post: Post) -> Answer<NewMend> {
     if !stale.is_empty() {
         return Err(not_as_shown(&stale).into());
     }
-    let note = post.note.unwrap_or_default();
-    Ok(NewMend {
-        mend_id: post.mend_id,
-        group_id: group.id,
-        rule: group.rule,
-        batch: group.batch,
-        note,
-        members: moves,
-    })
+    Ok(moves)
 }
 
 fn is_as_shown(to: LonLat, shown: LonLat) -> bool {

@@ -184,6 +184,57 @@ async fn what_is_not_as_it_was_shown_is_named_and_nothing_is_done() {
 }
 
 #[tokio::test]
+async fn the_preview_in_short_stands_for_all_its_pins() {
+    let Some(town) = town("a preview in short").await else { return };
+    let (reviewer, collector) = (town.sign_in("reviewer").await, town.sign_in("collector-all").await);
+    let shown = group(&town, &reviewer).await;
+    let member = |k: usize| shown["members"][k]["address_id"].as_str().unwrap().to_owned();
+    let path = format!("/api/flag-groups/{}/mend", shown["group_id"].as_str().unwrap());
+    let body = |preview: &Value, more: Value| {
+        let mut body = json!({ "mend_id": Uuid::new_v4(), "preview": preview });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+
+    // What it does not show can't be named; it is told in one way; and a word on it has an end.
+    for (more, field) in [
+        (json!({ "only": [member(0), "A1"] }), "only"),
+        (json!({ "exclude": ["A1"] }), "exclude"),
+        (json!({ "only": [] }), "members"),
+        (json!({ "members": [] }), "preview"),
+        (json!({ "note": "长".repeat(501) }), "note"),
+    ] {
+        let reply = town.post(&path, &reviewer, body(&shown["preview"], more.clone())).await;
+        assert_eq!((reply.status, reply.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec![field.to_owned()]), "{more}");
+    }
+
+    // One of its pins is changed: nothing is done, and the answer has what stands there now.
+    let confirm = json!({ "correction_id": Uuid::new_v4(), "address_id": member(0), "base_version": 1, "change": { "kind": "confirm" } });
+    assert_eq!(town.post("/api/corrections", &collector, confirm).await.status, StatusCode::CREATED);
+    let reply = town.post(&path, &reviewer, body(&shown["preview"], json!({ "exclude": [member(0)] }))).await;
+    assert_eq!((reply.status, reply.problem().as_str()), (StatusCode::CONFLICT, "conflict"));
+    let now = group(&town, &reviewer).await;
+    assert_eq!(reply.json()["current"], json!({ "preview": now["preview"] }));
+    assert_ne!(now["preview"], shown["preview"]);
+    assert_eq!(town.json("/api/mends", &reviewer).await["items"], json!([]));
+
+    // By name, then all that are left but one.
+    let some = body(&now["preview"], json!({ "only": [member(2), member(4)], "note": "两个先改" }));
+    let reply = town.post(&path, &reviewer, some).await;
+    assert_eq!((reply.status, &reply.json()["pins"]), (StatusCode::CREATED, &json!(2)), "{}", reply.text());
+    let rest = group(&town, &reviewer).await;
+    let reply = town.post(&path, &reviewer, body(&rest["preview"], json!({ "exclude": [member(1)] }))).await;
+    assert_eq!((reply.status, &reply.json()["pins"]), (StatusCode::CREATED, &json!(WEST + EAST - 3)), "{}", reply.text());
+    for (k, version) in [(0, 3), (1, 1), (2, 2), (3, 2), (4, 2)] {
+        let now = town.json(&format!("/api/addresses/{}", member(k)), &reviewer).await;
+        let place = if k == 1 { "from" } else { "to" };
+        assert_eq!((&now["version"], &now["lon"]), (&json!(version), &shown["members"][k][place]["lon"]), "{k}");
+    }
+    let mends = town.json("/api/mends", &reviewer).await;
+    assert_eq!((&mends["items"][0]["note"], &mends["items"][1]["note"]), (&json!(""), &json!("两个先改")));
+}
+
+#[tokio::test]
 async fn a_reader_sees_counts_and_moves_the_own_part_only() {
     let Some(town) = town("groups by scope").await else { return };
     let (west, east) = (town.sign_in("collector").await, town.sign_in("neighbour").await);

@@ -76,6 +76,16 @@ it.each(Object.keys(SIZES) as Size[])('mends a batch in one action and takes it 
   await expectAccessible(page);
   await left.locator('input').check();
 
+  // A word on it: kept while it is not sent, though the page is left.
+  await page.getByRole('button', { name: '说明' }).click();
+  await page.fill('footer textarea', '与采集单位核对过');
+  await page.reload();
+  await page.waitForSelector('[data-member]');
+  expect(await page.inputValue('footer textarea')).toBe('与采集单位核对过');
+  await settled(page);
+  await shoot(page, `mend-note-${size}`);
+  await expectAccessible(page);
+
   // All of them, in one action.
   const before = await Promise.all(members.map((member) => address(page, member)));
   const answer = page.waitForResponse((one) => one.url().endsWith('/mend') && one.request().method() === 'POST');
@@ -83,7 +93,13 @@ it.each(Object.keys(SIZES) as Size[])('mends a batch in one action and takes it 
   const made = await answer;
   expect(made.status()).toBe(201);
   const mend = (await made.json()) as Mend;
-  expect(mend.pins).toBe(members.length);
+  expect([mend.pins, mend.note]).toEqual([members.length, '与采集单位核对过']);
+  // However many pins there are, they are named by their preview in short.
+  expect(made.request().postDataJSON()).toEqual({
+    mend_id: mend.mend_id,
+    preview: expect.stringMatching(/^[0-9a-f]{32}$/),
+    note: mend.note,
+  });
   await page.waitForSelector('.settled');
   await settled(page);
   await shoot(page, `mend-done-${size}`);
@@ -101,6 +117,7 @@ it.each(Object.keys(SIZES) as Size[])('mends a batch in one action and takes it 
   if (size === 'phone') await page.click('.handle');
   await page.waitForSelector('.bar .plain:has-text("撤销")');
   expect(await page.locator(`[data-group="${group.group_id}"]`).count()).toBe(0);
+  expect(await page.textContent('.bar .note')).toBe('与采集单位核对过');
   await settled(page);
   await shoot(page, `mend-bar-${size}`);
   await expectAccessible(page);

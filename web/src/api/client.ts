@@ -21,12 +21,20 @@ function address(path: string, query?: Query): string {
 /** After this time an answer is waited for no longer, and after this the strip says that it takes long. */
 const PATIENCE_MS = 30_000;
 const SLOW_MS = 4000;
+/** A batch may hold a hundred thousand pins. */
+const BATCH_PATIENCE_MS = 300_000;
 const VOID = { zh: '', en: '' };
 
 /** One request. Throws a [`Problem`], whatever went wrong, unless it was aborted. */
-async function call<R>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<R> {
+async function call<R>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+  patienceMs = PATIENCE_MS,
+): Promise<R> {
   let answer: Response;
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const patience = AbortSignal.timeout(patienceMs);
   const done = link.waits(SLOW_MS);
   try {
     answer = await fetch(path, {
@@ -71,10 +79,12 @@ export const api = {
 
   flags: (query: Query, signal?: AbortSignal) => get<T.Page<T.Flag>>('/api/flags', query, signal),
   groups: (query: Query, signal?: AbortSignal) => get<T.Page<T.FlagGroup>>('/api/flag-groups', query, signal),
-  group: (group: string, signal?: AbortSignal) => get<T.FlagGroupDetail>(`/api/flag-groups/${id(group)}`, {}, signal),
-  mend: (group: string, body: T.NewMend) => call<T.Mend>('POST', `/api/flag-groups/${id(group)}/mend`, body),
+  group: (group: string, signal?: AbortSignal) =>
+    call<T.FlagGroupDetail>('GET', `/api/flag-groups/${id(group)}`, undefined, signal, BATCH_PATIENCE_MS),
+  mend: (group: string, body: T.NewMend) =>
+    call<T.Mend>('POST', `/api/flag-groups/${id(group)}/mend`, body, undefined, BATCH_PATIENCE_MS),
   mends: (query: Query, signal?: AbortSignal) => get<T.Page<T.Mend>>('/api/mends', query, signal),
-  undoMend: (mend: string) => call<T.Undone>('POST', `/api/mends/${id(mend)}/undo`, {}),
+  undoMend: (mend: string) => call<T.Undone>('POST', `/api/mends/${id(mend)}/undo`, {}, undefined, BATCH_PATIENCE_MS),
   rules: () => get<T.Page<T.Rule>>('/api/rules'),
   address: (address: string, signal?: AbortSignal) => get<T.Address>(`/api/addresses/${id(address)}`, {}, signal),
   explain: (address: string, signal?: AbortSignal) =>

@@ -1018,6 +1018,8 @@ export interface components {
         FlagGroupDetail: components["schemas"]["FlagGroup"] & {
             /** @description Its pins, by identifier. */
             members: components["schemas"]["GroupMember"][];
+            /** @description These pins in short, as a mend names what it was shown: 32 hexadecimal digits. */
+            preview: string;
         };
         /**
          * @description Whether a flag asks for attention.
@@ -1444,12 +1446,12 @@ export interface components {
             /** @description The rental. */
             rental_id: string;
         };
-        /** @description Mends a group as it was previewed. */
+        /** @description Mends a group as it was previewed: the preview is told in short, or pin by pin. */
         NewMend: {
-            /** @description Addresses among them that are left as they are. */
+            /** @description Addresses that are left as they are. */
             exclude?: string[];
-            /** @description The pins that the preview showed. */
-            members: components["schemas"]["MendMember"][];
+            /** @description Instead of `preview`: the pins that it showed. Those that are not as they were shown are named. */
+            members?: components["schemas"]["MendMember"][] | null;
             /**
              * Format: uuid
              * @description Made by the client: sending it again stores it once.
@@ -1457,6 +1459,13 @@ export interface components {
             mend_id: string;
             /** @description A word on it. No person's data. */
             note?: string | null;
+            /** @description The addresses that are mended; all that the preview showed if left out. */
+            only?: string[] | null;
+            /**
+             * @description `preview` of what was shown, for all of its pins however many they are. When one of them is not as it was shown,
+             *     nothing is done; the preview read anew, beside the one that was shown, tells which.
+             */
+            preview?: string | null;
         };
         /** @description A reviewer's word on a correction. */
         NewReview: {
@@ -1802,7 +1811,7 @@ export interface components {
             /** @description What it says, in words. */
             label: components["schemas"]["Text"];
             source: components["schemas"]["Subject"] | null;
-            /** @description Unit of the number: `m`, `deg`, `1` for a share or a count, `p` for a probability. */
+            /** @description Unit of the number: `m`, `deg`, `1` for a count, `share` of 1, `p` for a probability. */
             unit: string;
             /**
              * Format: double

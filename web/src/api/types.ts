@@ -29,10 +29,9 @@ export type Suggestion = Whole<Schemas['Suggestion']>;
 export type Flag = Omit<Whole<Schemas['Flag']>, 'suggestion'> & { suggestion: Suggestion | null };
 export type FlagGroup = Boxed<Whole<Schemas['FlagGroup']>>;
 export type GroupMember = Whole<Schemas['GroupMember']>;
-export type FlagGroupDetail = FlagGroup & { members: GroupMember[] };
+export type FlagGroupDetail = FlagGroup & { members: GroupMember[]; preview: string };
 export type NewMend = Schemas['NewMend'];
 export type Mend = Whole<Schemas['MendItem']>;
-export type Stale = Whole<Schemas['Stale']>;
 export type Undone = Omit<Schemas['UndoneMend'], 'mend'> & { mend: Mend };
 export type Correction = Whole<Schemas['Correction']> &
   Partial<Pick<Schemas['CorrectionItem'], 'address_text' | 'grid_name'>>;

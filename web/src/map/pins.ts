@@ -8,6 +8,7 @@ export function pinsStyle(site: Site): StyleSpecification {
   style.sources.work = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
   style.sources.me = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
   style.sources.group = { type: 'geojson', lineMetrics: true, data: { type: 'FeatureCollection', features: [] } };
+  style.sources.pointed = { type: 'geojson', data: { type: 'FeatureCollection', features: [] } };
   style.layers.push(
     ...groupLayers(),
     {
@@ -154,7 +155,7 @@ function groupLayers(): LayerSpecification[] {
       id: 'group-from',
       type: 'circle',
       source: 'group',
-      filter: kind('from', 'going', 'out', 'pointed'),
+      filter: kind('from', 'going', 'out'),
       paint: {
         'circle-radius': ['interpolate', ['linear'], ['zoom'], 13, 3, 17, 5],
         'circle-color': ['match', ['get', 'state'], 'out', '#fff', 'rgba(255,255,255,0.75)'],
@@ -179,7 +180,7 @@ function groupLayers(): LayerSpecification[] {
       id: 'group-to',
       type: 'circle',
       source: 'group',
-      filter: kind('to', 'going', 'pointed'),
+      filter: kind('to', 'going'),
       paint: {
         'circle-radius': ['interpolate', ['linear'], ['zoom'], 13, 3.5, 17, 6],
         'circle-color': ACTION,
@@ -190,16 +191,16 @@ function groupLayers(): LayerSpecification[] {
     {
       id: 'group-pointed',
       type: 'line',
-      source: 'group',
-      filter: kind('way', 'pointed'),
+      source: 'pointed',
+      filter: ['==', ['get', 'kind'], 'way'],
       layout: { 'line-cap': 'round' },
       paint: { 'line-color': ACTION, 'line-width': 4 },
     },
     {
       id: 'group-pointed-pin',
       type: 'symbol',
-      source: 'group',
-      filter: ['all', ['in', ['get', 'kind'], ['literal', ['from', 'to']]], ['==', ['get', 'state'], 'pointed']],
+      source: 'pointed',
+      filter: ['in', ['get', 'kind'], ['literal', ['from', 'to']]],
       layout: {
         'icon-image': ['match', ['get', 'kind'], 'from', 'pin-old', 'pin-new'],
         'icon-anchor': 'bottom',

@@ -55,7 +55,8 @@ export function draw({ pin, target, radius, label, pointed, moving }: Drawing): 
       lat: from.lat + (to.lat - from.lat) * share,
     });
     if (apart > 3) features.push(point(part(0.5), { kind: 'arrow', bearing: bearingDeg(from, to) }));
-    features.push(point(part(0.5), { kind: 'label', text: label }));
+    // While it is dragged, the panel says how far.
+    if (!moving) features.push(point(part(0.5), { kind: 'label', text: label }));
   }
   if (from) features.push(point(from, { kind: to && (apart > 0.05 || moving) ? 'pin-old' : 'pin-here' }));
   if (to && !moving && (apart > 0.05 || !from)) features.push(point(to, { kind: 'pin-new' }));
@@ -63,31 +64,34 @@ export function draw({ pin, target, radius, label, pointed, moving }: Drawing): 
   return { type: 'FeatureCollection', features };
 }
 
+/** The features of one pin of a group: where it stands, where it belongs, the way between, and the arrow's head. */
+function parts({ address_id, from, to }: GroupMember, state: 'going' | 'out'): Feature[] {
+  const of = (kind: string) => ({ kind, state, address_id });
+  const solid = point(to, of('to'));
+  if (!isOnEarth(from)) return [solid];
+  const coordinates = [from, to].map(({ lon, lat }) => [lon, lat]);
+  const head = {
+    lon: from.lon + (to.lon - from.lon) * 0.72,
+    lat: from.lat + (to.lat - from.lat) * 0.72,
+  };
+  return [
+    { type: 'Feature', geometry: { type: 'LineString', coordinates }, properties: of('way') },
+    point(head, { ...of('arrow'), bearing: bearingDeg(from, to) }),
+    point(from, of('from')),
+    solid,
+  ];
+}
+
 /**
  * What is drawn for a group: every pin as a ghost where it stands, solid where it belongs, and the way between. Those in
- * `out` stay where they are; the one that is pointed at stands out.
+ * `out` stay where they are.
  */
-export function drawGroup(
-  members: GroupMember[],
-  out: { has: (address: string) => boolean },
-  pointed: string | null,
-): FeatureCollection {
-  const features = members.flatMap(({ address_id, from, to }): Feature[] => {
-    const state = out.has(address_id) ? 'out' : address_id === pointed ? 'pointed' : 'going';
-    const of = (kind: string) => ({ kind, state, address_id });
-    const solid = point(to, of('to'));
-    if (!isOnEarth(from)) return [solid];
-    const coordinates = [from, to].map(({ lon, lat }) => [lon, lat]);
-    const head = {
-      lon: from.lon + (to.lon - from.lon) * 0.72,
-      lat: from.lat + (to.lat - from.lat) * 0.72,
-    };
-    return [
-      { type: 'Feature', geometry: { type: 'LineString', coordinates }, properties: of('way') },
-      point(head, { ...of('arrow'), bearing: bearingDeg(from, to) }),
-      point(from, of('from')),
-      solid,
-    ];
-  });
+export function drawGroup(members: GroupMember[], out: ReadonlySet<string>): FeatureCollection {
+  const features = members.flatMap((member) => parts(member, out.has(member.address_id) ? 'out' : 'going'));
   return { type: 'FeatureCollection', features };
+}
+
+/** The pin of a group that somebody points at: it stands out. */
+export function drawPointed(member: GroupMember | undefined): FeatureCollection {
+  return { type: 'FeatureCollection', features: member ? parts(member, 'going') : [] };
 }

@@ -1,9 +1,10 @@
-import { SvelteMap, SvelteSet } from 'svelte/reactivity';
+import { SvelteSet } from 'svelte/reactivity';
 import { api } from '../api/client';
 import { attempt, type Attempt } from '../api/id';
 import { Problem } from '../api/problem';
 import { session } from '../api/session.svelte';
-import type { FlagGroup, FlagGroupDetail, Mend, Stale } from '../api/types';
+import type { FlagGroup, FlagGroupDetail, GroupMember, Mend, NewMend } from '../api/types';
+import { distanceM } from '../geo/measure';
 import { sayProblem, t } from '../i18n/language.svelte';
 import { complain, tell } from '../part/toast.svelte';
 import { go, view } from '../view/view.svelte';
@@ -11,19 +12,26 @@ import { go, view } from '../view/view.svelte';
 const asProblem = (error: unknown): Problem | null => (error instanceof Problem ? error : null);
 /** How long the bar with the undo of the last mend stays. */
 const DAY_MS = 86_400_000;
+/** A pin may go this far, metres, from where the preview showed it: detection learns on while somebody looks. */
+const AS_SHOWN_M = 0.5;
 
 /** Batches with one cause: the list of them, the one that is open with its preview, and what is done about it. */
 export class Groups {
-  list: FlagGroup[] = $state([]);
+  // A batch may have a hundred thousand pins: what is read is replaced as a whole, never changed.
+  list: FlagGroup[] = $state.raw([]);
   problem: Problem | null = $state(null);
 
-  open: FlagGroupDetail | null = $state(null);
+  open: FlagGroupDetail | null = $state.raw(null);
   openProblem: Problem | null = $state(null);
   /** Members that are left as they are. */
-  readonly out = new SvelteSet<string>();
-  /** Members that were not as they had been shown, and why. */
-  readonly stale = new SvelteMap<string, Stale['why']>();
-  /** How many the server refused last for that. */
+  out: ReadonlySet<string> = $state.raw(new Set<string>());
+  /** The members that would be moved. */
+  readonly going: GroupMember[] = $derived(
+    this.open?.members.filter(({ address_id }) => !this.out.has(address_id)) ?? [],
+  );
+  /** Members that were not as they had been shown. */
+  readonly stale = new SvelteSet<string>();
+  /** How many there were when the server refused last for that. */
   refused = $state(0);
   /** The member that somebody points at. */
   pointed: string | null = $state(null);
@@ -55,10 +63,6 @@ export class Groups {
   /** Pins in the listed groups. */
   get pins(): number {
     return this.list.reduce((sum, { pins }) => sum + pins, 0);
-  }
-  /** The members that would be moved. */
-  get going() {
-    return this.open?.members.filter(({ address_id }) => !this.out.has(address_id)) ?? [];
   }
 
   /** Reads the list again, and the last mend. */
@@ -98,7 +102,7 @@ export class Groups {
   #clear(): void {
     this.open = null;
     this.openProblem = null;
-    this.out.clear();
+    this.out = new Set();
     this.stale.clear();
     this.refused = 0;
     this.pointed = null;
@@ -117,7 +121,7 @@ export class Groups {
     try {
       const open = await api.group(id, stop.signal);
       const members = new Set(open.members.map(({ address_id }) => address_id));
-      for (const address of this.out) if (!members.has(address)) this.out.delete(address);
+      if (this.out.size) this.out = new Set([...this.out].filter((address) => members.has(address)));
       this.open = open;
       this.openProblem = null;
     } catch (error) {
@@ -130,44 +134,79 @@ export class Groups {
   }
 
   toggle(address: string): void {
-    if (!this.out.delete(address)) this.out.add(address);
+    const out = new Set(this.out);
+    if (!out.delete(address)) out.add(address);
+    this.out = out;
   }
   toggleAll(): void {
-    const all = this.out.size === 0;
-    this.out.clear();
-    if (all) this.open?.members.forEach(({ address_id }) => this.out.add(address_id));
+    this.out = new Set(this.out.size ? [] : this.open?.members.map(({ address_id }) => address_id));
   }
 
-  /** Moves the pins that are not left out, all or none. */
-  async mend(): Promise<void> {
-    const { open } = this;
-    if (!open || this.saving || !this.may || this.going.length === 0) return;
+  /** Moves the pins that are not left out, all or none, with a word on it. Returns whether that is done. */
+  async mend(note: string): Promise<boolean> {
+    if (!this.open || this.saving || !this.may || this.going.length === 0) return false;
     this.saving = true;
     this.failed = null;
     this.refused = 0;
-    const members = this.going.map(({ address_id, base_version, to }) => ({ address_id, base_version, to }));
-    this.#attempt = attempt(this.#attempt, [open.group_id, members]);
     try {
-      const made = await api.mend(open.group_id, { mend_id: this.#attempt.id, members });
-      this.#attempt = null;
-      this.done = made;
-      this.last = made;
-      this.#onchange();
-      void this.load();
-    } catch (error) {
-      const problem = asProblem(error);
-      if (!problem) throw error;
-      const stale = problem.kind === 'conflict' ? staleOf(problem.current) : [];
-      if (stale.length) {
-        for (const { address_id, why } of stale) this.stale.set(address_id, why);
-        this.refused = stale.length;
-        // They are left out until somebody has looked at them again.
-        for (const { address_id } of stale) this.out.add(address_id);
-        await this.loadCard(true);
-      } else this.failed = problem;
+      // What only looks different at the second glance is sent again by itself, once.
+      for (let again = true; ; again = false) {
+        const { open } = this;
+        const what = { preview: open.preview, ...this.#which(), note: note || null };
+        this.#attempt = attempt(this.#attempt, [open.group_id, what]);
+        try {
+          this.#mended(await api.mend(open.group_id, { mend_id: this.#attempt.id, ...what }));
+          return true;
+        } catch (error) {
+          const problem = asProblem(error);
+          if (!problem) throw error;
+          if (problem.kind === 'conflict' && this.open) {
+            await this.#lookAgain(this.open, staleOf(problem.current));
+            if (this.refused) return false;
+            if (again && this.open && this.going.length) continue;
+          }
+          this.failed = problem;
+          return false;
+        }
+      }
     } finally {
       this.saving = false;
     }
+  }
+
+  /** Those that go, or those that stay, whichever are fewer. */
+  #which(): Pick<NewMend, 'only' | 'exclude'> {
+    const { going, out } = this;
+    if (!out.size) return {};
+    return out.size <= going.length ? { exclude: [...out] } : { only: going.map(({ address_id }) => address_id) };
+  }
+
+  #mended(made: Mend): void {
+    this.#attempt = null;
+    this.done = made;
+    this.last = made;
+    this.#onchange();
+    void this.load();
+  }
+
+  /** Reads the preview anew and leaves out what is not as `shown`, until somebody has looked at it again. */
+  async #lookAgain(shown: FlagGroupDetail, named: string[]): Promise<void> {
+    const before = new Map(shown.members.map((member) => [member.address_id, member]));
+    const wanted = new Set(this.going.map(({ address_id }) => address_id));
+    await this.loadCard(true);
+    const now = this.open?.members ?? [];
+    const isAsShown = ({ address_id, base_version, to }: GroupMember) => {
+      const was = before.get(address_id);
+      return was?.base_version === base_version && distanceM(was.to, to) <= AS_SHOWN_M;
+    };
+    const doubted = new Set(named);
+    const other = now.filter((member) => doubted.has(member.address_id) || !isAsShown(member));
+    for (const { address_id } of now) wanted.delete(address_id);
+    const left = other.map(({ address_id }) => address_id);
+    for (const address of left) this.stale.add(address);
+    this.out = new Set([...this.out, ...left]);
+    // What is left of the wanted is in the group no more.
+    this.refused = left.length + wanted.size;
   }
 
   /** Puts the pins of a mend back where they stood. */
@@ -180,7 +219,7 @@ export class Groups {
       this.last = null;
       if (this.done) {
         this.done = null;
-        this.out.clear();
+        this.out = new Set();
         this.stale.clear();
       }
       this.#onchange();
@@ -196,8 +235,8 @@ export class Groups {
   }
 }
 
-/** What a conflict names. */
-function staleOf(current: unknown): Stale[] {
-  const { stale } = (current ?? {}) as { stale?: unknown };
-  return Array.isArray(stale) ? (stale as Stale[]) : [];
+/** The addresses that a conflict names. */
+function staleOf(current: unknown): string[] {
+  const { stale } = (current ?? {}) as { stale?: { address_id: string }[] };
+  return Array.isArray(stale) ? stale.map(({ address_id }) => address_id) : [];
 }
