@@ -9,7 +9,10 @@ export default defineConfig({
   build: { target: 'es2022', chunkSizeWarningLimit: 1500, assetsInlineLimit: 0 },
   server: {
     proxy: Object.fromEntries(
-      ['/api', '/tiles', '/style', '/events', '/healthz', '/readyz'].map((path) => [path, { target: server }]),
+      ['/api', '/tiles', '/style', '/events', '/healthz', '/readyz', '/metrics'].map((path) => [
+        path,
+        { target: server },
+      ]),
     ),
   },
   test: { include: ['src/**/*.test.ts'] },

@@ -37,7 +37,10 @@ export function tc(prefix: string, code: string | null | undefined): string {
 
 /** A text of the server in the chosen language. */
 export function say(text: Text | null | undefined): string {
-  return text ? text[language.current] || text.zh || text.en : '';
+  // A number and its unit stay on one line.
+  return text
+    ? (text[language.current] || text.zh || text.en).replace(/(\d) (?=(?:k?m²?|mm|cm)(?![a-z]))/g, '$1\u00a0')
+    : '';
 }
 
 /** "43 米", "1.2 km". */
