@@ -8,7 +8,7 @@ use crate::domain::*;
 use crate::error::{Error, Result, Text};
 use sqlx::Row;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 impl Record for Mend {
@@ -221,8 +221,9 @@ impl Session {
             return Ok(Stored::Same(Undone { mend, restored, kept: kept.collect() }));
         }
         let kept: Vec<Stale> = corrections.iter().filter_map(|c| stale(&c.address_id, c.version, &now)).collect();
-        let touched = |c: &&Correction| kept.iter().all(|stale| stale.address_id != c.address_id);
-        let restored: Vec<AddressId> = corrections.iter().filter(touched).map(|c| c.address_id.clone()).collect();
+        let left: HashSet<&str> = kept.iter().map(|stale| stale.address_id.as_str()).collect();
+        let back: Vec<&Correction> = corrections.iter().filter(|c| !left.contains(c.address_id.as_str())).collect();
+        let restored: Vec<AddressId> = back.iter().map(|c| c.address_id.clone()).collect();
         if restored.is_empty() {
             let message = Text::new(
                 "这些点位之后都有人改过，没有可以恢复的",
@@ -230,7 +231,7 @@ impl Session {
             );
             return Err(named(message, &kept));
         }
-        self.put_back(mend_id, &restored).await?;
+        self.put_back(mend_id, &back).await?;
         self.audit(
             "undo_mend",
             &mend_id.to_string(),
@@ -241,26 +242,30 @@ impl Session {
         Ok(Stored::New(Undone { mend, restored, kept }))
     }
 
-    async fn put_back(&mut self, mend_id: Uuid, restored: &[AddressId]) -> Result<()> {
-        let ids: Vec<&str> = restored.iter().map(|id| id.as_str()).collect();
+    async fn put_back(&mut self, mend_id: Uuid, back: &[&Correction]) -> Result<()> {
+        let (ids, versions): (Vec<&str>, Vec<i64>) =
+            back.iter().map(|c| (c.address_id.as_str(), c.base_version)).unzip();
         // The trigger writes who and when.
         sqlx::query("update mend set undone_at = now() where mend_id = $1")
             .bind(mend_id)
             .execute(self.connection())
             .await?;
+        // Joined, not `= any`: of a hundred thousand addresses each would be looked up in all of them.
         let done = sqlx::query(
             "update address a set pin = b.pin, pin_method = b.pin_method
-             from correction c join address_version b on b.address_id = c.address_id and b.version = c.base_version
-             where c.mend_id = $1 and a.address_id = c.address_id and a.address_id = any($2)",
+             from unnest($1::text[], $2::bigint[]) m (address_id, version)
+             join address_version b on b.address_id = m.address_id and b.version = m.version
+             where a.address_id = m.address_id",
         )
-        .bind(mend_id)
         .bind(&ids)
+        .bind(&versions)
         .execute(self.connection())
         .await?;
         all_of(done.rows_affected(), ids.len())?;
         let done = sqlx::query(
-            "update correction set state = 'rejected', review_reason = '整批纠正已撤销 / the mend was undone'
-             where mend_id = $1 and address_id = any($2)",
+            "update correction c set state = 'rejected', review_reason = '整批纠正已撤销 / the mend was undone'
+             from unnest($2::text[]) m (address_id)
+             where c.mend_id = $1 and c.address_id = m.address_id",
         )
         .bind(mend_id)
         .bind(&ids)
