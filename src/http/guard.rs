@@ -14,6 +14,9 @@ pub const AT_ONCE: usize = 256;
 const WAIT: Duration = Duration::from_secs(2);
 /// The longest that a request may take.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// The same for what moves a whole batch, which may have a hundred thousand pins.
+const BATCH_TIME_LIMIT: Duration = Duration::from_secs(180);
+const BATCH_ROUTES: [&str; 2] = ["/api/flag-groups/{id}/mend", "/api/mends/{id}/undo"];
 
 /// Notes route, status and time of every answer; the log holds no query, body or cookie.
 pub async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
@@ -37,7 +40,10 @@ pub async fn limit(State(app): State<Arc<App>>, request: Request, next: Next) ->
     let Ok(Ok(_permit)) = tokio::time::timeout(WAIT, app.at_once.acquire()).await else {
         return Failure::Busy.into_response();
     };
-    match tokio::time::timeout(TIME_LIMIT, next.run(request)).await {
+    let of_batch =
+        request.extensions().get::<MatchedPath>().is_some_and(|route| BATCH_ROUTES.contains(&route.as_str()));
+    let limit = if of_batch { BATCH_TIME_LIMIT } else { TIME_LIMIT };
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Failure::Busy.into_response(),
     }
