@@ -54,6 +54,8 @@ pub struct Config {
     pub revision: u64,
     /// Whether the city lags behind because the database is away.
     pub stale: bool,
+    /// Whether a large change is being read into what is shown: it follows by itself.
+    pub behind: bool,
 }
 
 /// A basemap.
@@ -109,7 +111,8 @@ pub async fn config(State(app): State<Arc<App>>) -> Json<Config> {
         demo: app.demo,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: app.live.get().revision,
-        stale: app.follow.stale_s().is_some(),
+        stale: app.follow.stale_s().is_some() && !app.follow.is_behind(),
+        behind: app.follow.is_behind(),
     })
 }
 

@@ -35,6 +35,8 @@ pub struct Follow {
     place: Mutex<Place>,
     read_at: Lock<Instant>,
     away: AtomicBool,
+    /// What was read is being applied.
+    applying: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -48,7 +50,14 @@ impl Follow {
     /// Follows from `cursor` on, the place up to which `live` was loaded.
     pub fn new(store: Store, live: Arc<Live>, cursor: FeedCursor) -> Self {
         let place = Mutex::new(Place { cursor, began: None });
-        Follow { store, live, place, read_at: Lock::new(Instant::now()), away: AtomicBool::new(false) }
+        Follow {
+            store,
+            live,
+            place,
+            read_at: Lock::new(Instant::now()),
+            away: AtomicBool::new(false),
+            applying: AtomicBool::new(false),
+        }
     }
 
     /// Reads what has come and applies it. What was committed before the call is in the City afterwards.
@@ -65,9 +74,10 @@ impl Follow {
         let (delta, cursor) = self.store.feed(&place.cursor).await?;
         if !delta.is_empty() {
             let live = self.live.clone();
-            tokio::task::spawn_blocking(move || live.apply(delta))
-                .await
-                .map_err(|error| Error::Internal(format!("a change could not be applied: {error}")))?;
+            self.applying.store(true, Ordering::Relaxed);
+            let applied = tokio::task::spawn_blocking(move || live.apply(delta)).await;
+            self.applying.store(false, Ordering::Relaxed);
+            applied.map_err(|error| Error::Internal(format!("a change could not be applied: {error}")))?;
         }
         *place = Place { cursor, began: Some(began) };
         self.away.store(false, Ordering::Relaxed);
@@ -91,6 +101,11 @@ impl Follow {
     /// Whether the last attempt to reach the database failed.
     pub fn is_away(&self) -> bool {
         self.away.load(Ordering::Relaxed)
+    }
+
+    /// Whether a change is just being applied that takes longer than `STALE`: the database is there, the City follows.
+    pub fn is_behind(&self) -> bool {
+        self.applying.load(Ordering::Relaxed) && self.age() > STALE
     }
 
     /// Seconds since the feed was read, where that is too long ago.

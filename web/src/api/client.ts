@@ -56,6 +56,7 @@ async function call<R>(
     done();
   }
   link.alive();
+  link.stale = answer.headers.has('gridpin-stale');
   if (answer.ok) {
     if (answer.headers.get('content-type')?.startsWith('text/plain')) return (await answer.text()) as R;
     return (answer.status === 204 ? undefined : await answer.json().catch(() => undefined)) as R;

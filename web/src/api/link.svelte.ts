@@ -9,6 +9,8 @@ class Link {
   freshAt: Date = $state(new Date());
   /** Requests that have been waiting for their answer longer than people wait without a word. */
   slow = $state(0);
+  /** The server's last answer said that what it shows is not of now. */
+  stale = false;
   #listeners = new Set<() => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 

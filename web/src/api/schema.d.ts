@@ -780,6 +780,8 @@ export interface components {
         /** @description What a client has to know before sign-in. */
         Config: {
             basemap: components["schemas"]["Basemap"] | null;
+            /** @description Whether a large change is being read into what is shown: it follows by itself. */
+            behind: boolean;
             /** @description Whether this is the demo town, whose accounts are public. */
             demo: boolean;
             /**
@@ -1457,7 +1459,7 @@ export interface components {
              * @description Made by the client: sending it again stores it once.
              */
             mend_id: string;
-            /** @description A word on it. No person's data. */
+            /** @description A word on it, up to 500 characters. No person's data. */
             note?: string | null;
             /** @description The addresses that are mended; all that the preview showed if left out. */
             only?: string[] | null;

@@ -53,10 +53,14 @@ class Session {
     if (this.config.basemap?.kind === 'vector') this.basemap = await readBasemap(this.config.basemap.url);
     await this.#look();
     this.ready = true;
-    // Whether the server itself has lost its database: reading goes on, and the strip says so.
+    // Whether the server itself has lost its database or is behind it: reading goes on, and the strip says so. While it
+    // does, it is looked at more often.
+    let looked = 0;
     setInterval(() => {
-      if (this.me && document.visibilityState === 'visible') void this.lookAgain();
-    }, 30_000);
+      const soon = link.stale || this.config?.stale || this.config?.behind;
+      if (!this.me || document.visibilityState !== 'visible' || (++looked % 10 && !soon)) return;
+      void this.lookAgain();
+    }, 3000);
   }
 
   /** Reads the service's own state again. */
