@@ -33,6 +33,8 @@ export class Groups {
   readonly stale = new SvelteSet<string>();
   /** How many there were when the server refused last for that. */
   refused = $state(0);
+  /** How many of its pins the map draws: of a large group only some. */
+  drawn = $state(0);
   /** The member that somebody points at. */
   pointed: string | null = $state(null);
 
