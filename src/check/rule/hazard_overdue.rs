@@ -42,7 +42,7 @@ fn hazard(context: &Context, i: usize) -> Option<Finding> {
     (matches!(hazard.state, HazardState::Open | HazardState::Assigned) && days > 0).then(|| {
         Finding::new(
             format!("整改期限 {due_on} 已过 {days} 天（{}）。", hazard.item.zh()),
-            format!("Due on {due_on}, {days} days ago ({}).", hazard.item.as_str()),
+            format!("Due on {due_on}, {days} days ago ({}).", hazard.item.as_str().replace('_', " ")),
         )
     })
 }
