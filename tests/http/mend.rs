@@ -205,7 +205,11 @@ async fn the_preview_in_short_stands_for_all_its_pins() {
         (json!({ "note": "长".repeat(501) }), "note"),
     ] {
         let reply = town.post(&path, &reviewer, body(&shown["preview"], more.clone())).await;
-        assert_eq!((reply.status, reply.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec![field.to_owned()]), "{more}");
+        assert_eq!(
+            (reply.status, reply.fields()),
+            (StatusCode::UNPROCESSABLE_ENTITY, vec![field.to_owned()]),
+            "{more}"
+        );
     }
 
     // One of its pins is changed: nothing is done, and the answer has what stands there now.
@@ -224,7 +228,12 @@ async fn the_preview_in_short_stands_for_all_its_pins() {
     assert_eq!((reply.status, &reply.json()["pins"]), (StatusCode::CREATED, &json!(2)), "{}", reply.text());
     let rest = group(&town, &reviewer).await;
     let reply = town.post(&path, &reviewer, body(&rest["preview"], json!({ "exclude": [member(1)] }))).await;
-    assert_eq!((reply.status, &reply.json()["pins"]), (StatusCode::CREATED, &json!(WEST + EAST - 3)), "{}", reply.text());
+    assert_eq!(
+        (reply.status, &reply.json()["pins"]),
+        (StatusCode::CREATED, &json!(WEST + EAST - 3)),
+        "{}",
+        reply.text()
+    );
     for (k, version) in [(0, 3), (1, 1), (2, 2), (3, 2), (4, 2)] {
         let now = town.json(&format!("/api/addresses/{}", member(k)), &reviewer).await;
         let place = if k == 1 { "from" } else { "to" };

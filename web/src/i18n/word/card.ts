@@ -62,7 +62,7 @@ export const en: Record<keyof typeof zh, string> = {
   suggestion: 'Suggestion',
   suggest_move: 'Move {d} {direction}',
   suggest_move_far: 'Move to the suggested place (the pin is nowhere near)',
-  suggest_set: 'Set {field} to “{value}”',
+  suggest_set: 'Set {field} to "{value}"',
   suggest_radius: 'good to about {r} m',
   accept: 'Accept',
   accept_move: 'Accept and move',
@@ -110,7 +110,7 @@ export const en: Record<keyof typeof zh, string> = {
   move_from: '{d} {direction} of the old place',
   move_same: 'Still at the old place',
   move_save: 'Place it here',
-  snapped_building: 'Snapped to the building’s outline',
+  snapped_building: "Snapped to the building's outline",
   snapped_suggestion: 'Snapped to the suggestion',
   nudge: 'Arrow keys move it by half a metre',
 };

@@ -60,7 +60,7 @@ export const en: Record<keyof typeof zh, string> = {
   overdue_days: '{n} {n?day:days} overdue',
   to_rental: 'See the rental',
   finder_text:
-    'You found this hazard. Who finds one does not close it: please let somebody else check it; they see it under “To check”. If it is not mended well, you can send it back.',
+    'You found this hazard. Who finds one does not close it: please let somebody else check it; they see it under "To check". If it is not mended well, you can send it back.',
   step_take: 'Take it',
   step_mended: 'Report as mended',
   step_close: 'Check and close',

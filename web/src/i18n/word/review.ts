@@ -43,7 +43,7 @@ export const en: Record<keyof typeof zh, string> = {
   made_by: '{name} · {time}',
   change_move: 'Pin moved {d} {direction}',
   change_move_first: 'Pin added',
-  change_set: '{field} set to “{value}”',
+  change_set: '{field} set to "{value}"',
   change_demolish: 'Marked as demolished, {on}',
   change_confirm: 'Confirmed on the spot',
   change_comment: 'Comment',

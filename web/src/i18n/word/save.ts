@@ -38,7 +38,7 @@ export const zh = {
 export const en: Record<keyof typeof zh, string> = {
   saving: 'Saving…',
   saved_move: 'Pin moved {d}',
-  saved_set: '{field} set to “{value}”',
+  saved_set: '{field} set to "{value}"',
   saved_demolish: 'Marked as demolished',
   saved_confirm: 'Confirmed as right',
   saved_comment: 'Comment saved',

@@ -31,7 +31,7 @@ export const en: Record<keyof typeof zh, string> = {
   name_missing: 'Enter your account.',
   password_missing: 'Enter your password.',
   signing_in: 'Signing in…',
-  demo_hint: 'Demo accounts (password “demo”), tap to fill in:',
+  demo_hint: 'Demo accounts (password "demo"), tap to fill in:',
   show_password: 'Show password',
   hide_password: 'Hide password',
   role_collector: 'Collector',
