@@ -82,7 +82,7 @@ for (const size of Object.keys(SIZES) as Size[]) {
       }
       await page.waitForSelector('[data-flag]');
       const { total } = await read<List<Flag>>(page, '/api/flags?state=open&limit=1');
-      const said = await page.textContent('[aria-live=polite]');
+      const said = await page.textContent('.count [aria-live=polite]');
       expect(said?.replace(/,/g, '')).toContain(String(total));
       await page.waitForTimeout(400);
       await shoot(page, `pins-list-${size}`);

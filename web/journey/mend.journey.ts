@@ -77,7 +77,7 @@ it.each(Object.keys(SIZES) as Size[])('mends a batch in one action and takes it 
   await left.locator('input').check();
 
   // A word on it: kept while it is not sent, though the page is left.
-  await page.getByRole('button', { name: '说明' }).click();
+  await page.getByRole('button', { name: '说明', exact: true }).click();
   await page.fill('footer textarea', '与采集单位核对过');
   await page.reload();
   await page.waitForSelector('[data-member]');
