@@ -6,11 +6,17 @@ use super::reject::Unit;
 use super::shape::Shape;
 use super::sheet::{Content, Row, Sheet};
 use crate::crs::Crs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use csv::StringRecord;
 use geo::{Coord, LineString, MultiPolygon, Polygon};
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::fmt::{self, Formatter};
 use std::io::Read;
+use std::ops::Range;
 use std::path::Path;
 
 /// Files up to this many bytes are read at once.
@@ -45,7 +51,7 @@ pub fn read(path: &Path, place: &str, zipped: bool) -> Option<Sheet> {
 }
 
 /// What is known of a column from all features.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Column {
     name: String,
     /// Kinds of values that were seen.
@@ -76,6 +82,19 @@ impl Column {
         }
     }
 
+    /// What was seen in both.
+    fn join(self, other: Column) -> Column {
+        Column {
+            name: self.name,
+            text: self.text | other.text,
+            integer: self.integer | other.integer,
+            real: self.real | other.real,
+            truth: self.truth | other.truth,
+            dated: self.dated | other.dated,
+            undated: self.undated | other.undated,
+        }
+    }
+
     /// Whether its values read the same here as by GDAL, which gives every column one type: days are written in
     /// another form, and what is partly text in one that depends on its parser.
     fn is_plain(&self) -> bool {
@@ -87,75 +106,59 @@ impl Column {
 /// Where the features of a file lie, and its columns.
 #[derive(Debug, Default)]
 struct Plan {
-    /// First byte of each feature.
-    starts: Vec<usize>,
+    /// Bytes of each feature.
+    features: Vec<Range<usize>>,
     columns: Vec<Column>,
-}
-
-/// The value of a property.
-#[derive(Debug, Clone, PartialEq)]
-enum Value<'a> {
-    Null,
-    Truth(bool),
-    Integer(&'a str),
-    Real(f64),
-    Text(Cow<'a, str>),
 }
 
 impl Plan {
     /// Looks at a whole file; none when it isn't plain.
     fn of(text: &str) -> Option<Plan> {
-        let mut cursor = Cursor { text, at: 0 };
-        let (mut plan, mut is_collection, mut features) = (Plan::default(), false, false);
-        cursor.object(|cursor, key| match key {
-            "type" => {
-                is_collection = cursor.text()? == "FeatureCollection";
-                Some(())
+        let Collection { features, .. } = serde_json::from_str(text).ok()?;
+        let columns = Plan::columns(features.first()?)?;
+        let look = |mut columns: Vec<Column>, feature: &&RawValue| {
+            let Feature { properties: Properties(properties), .. } = serde_json::from_str(feature.get()).ok()?;
+            for (k, value) in placed(&columns, properties)? {
+                columns[k].see(&value);
             }
-            "features" if !features => {
-                features = true;
-                cursor.array(|cursor| {
-                    plan.starts.push(cursor.at);
-                    plan.look(cursor)
-                })
-            }
-            // A system of its own, a name of the layer, and whatever else a program leaves there.
-            _ => None,
-        })?;
-        cursor.space();
-        let whole = cursor.at == text.len() && is_collection && !plan.starts.is_empty();
-        (whole && plan.columns.iter().all(Column::is_plain)).then_some(plan)
+            Some(columns)
+        };
+        let join = |a: Vec<Column>, b: Vec<Column>| Some(a.into_iter().zip(b).map(|(a, b)| a.join(b)).collect());
+        let columns = features.par_iter().try_fold(|| columns.clone(), look).try_reduce(|| columns.clone(), join)?;
+        let start = |feature: &RawValue| feature.get().as_ptr() as usize - text.as_ptr() as usize;
+        let features = features.iter().map(|f| start(f)..start(f) + f.get().len()).collect();
+        columns.iter().all(Column::is_plain).then_some(Plan { features, columns })
     }
 
-    /// Looks at one feature.
-    fn look(&mut self, cursor: &mut Cursor) -> Option<()> {
-        let first = self.starts.len() == 1;
-        let mut seen = vec![false; self.columns.len()];
-        let mut shape = false;
-        let columns = &mut self.columns;
-        let property = |name: &str, value: Value| {
-            let known = columns.iter().position(|column| column.name == name);
-            // Columns that come later, or twice, stand in an order of GDAL's own.
-            let k = match known {
-                Some(k) if !seen.get(k).copied().unwrap_or(true) => k,
-                None if first && !name.is_empty() => {
-                    columns.push(Column { name: name.to_owned(), ..Column::default() });
-                    columns.len() - 1
-                }
-                _ => return None,
-            };
-            if let Some(seen) = seen.get_mut(k) {
-                *seen = true;
+    /// The columns: the properties of the first feature, none of them twice.
+    fn columns(first: &RawValue) -> Option<Vec<Column>> {
+        let Feature { properties: Properties(properties), .. } = serde_json::from_str(first.get()).ok()?;
+        let mut columns: Vec<Column> = Vec::new();
+        for (name, _) in properties {
+            if name.is_empty() || columns.iter().any(|column| column.name == name) {
+                return None;
             }
-            columns[k].see(&value);
-            Some(())
-        };
-        cursor.feature(property, |cursor| {
-            shape = true;
-            cursor.shape(false).map(drop)
-        })?;
-        shape.then_some(())
+            columns.push(Column { name: name.into_owned(), ..Column::default() });
+        }
+        Some(columns)
     }
+}
+
+/// The values of a feature with their columns; none where one comes twice, or is of no column: GDAL has an order of its own
+/// for those.
+fn placed<'a>(columns: &[Column], properties: Vec<(Cow<'a, str>, Value<'a>)>) -> Option<Vec<(usize, Value<'a>)>> {
+    let mut placed: Vec<(usize, Value)> = Vec::with_capacity(properties.len());
+    for (name, value) in properties {
+        // Mostly they come in the order of the columns.
+        let turn = placed.last().map_or(0, |(k, _)| k + 1);
+        let next = columns.get(turn).filter(|column| column.name == name).map(|_| turn);
+        let k = next.or_else(|| columns.iter().position(|column| column.name == name))?;
+        if k < turn && placed.iter().any(|(other, _)| *other == k) {
+            return None;
+        }
+        placed.push((k, value));
+    }
+    Some(placed)
 }
 
 /// The features of a plain file.
@@ -167,43 +170,30 @@ struct Features {
 
 impl Features {
     fn row(&self, k: usize) -> Option<Row> {
-        let mut cursor = Cursor { text: &self.text, at: self.plan.starts[k] };
-        let columns = &self.plan.columns;
-        let (mut values, mut shape) = (vec![Value::Null; columns.len()], Shape::None);
-        let mut turn = 0;
-        cursor.feature(
-            |name, value| {
-                // Mostly they come in the order of the columns.
-                let known = columns.get(turn).filter(|column| column.name == name).map(|_| turn);
-                let k = known.or_else(|| columns.iter().position(|column| column.name == name))?;
-                (values[k], turn) = (value, k + 1);
-                Some(())
-            },
-            |cursor| {
-                shape = cursor.shape(true)?;
-                Some(())
-            },
-        )?;
+        let feature = self.text.get(self.plan.features[k].clone())?;
+        let Feature { properties: Properties(properties), geometry, .. } = serde_json::from_str(feature).ok()?;
         let mut cells = StringRecord::new();
-        for value in &values {
+        let mut values = vec![Value::Null; self.plan.columns.len()];
+        placed(&self.plan.columns, properties)?.into_iter().for_each(|(k, value)| values[k] = value);
+        for value in values {
             match value {
                 Value::Null => cells.push_field(""),
-                Value::Truth(truth) => cells.push_field(if *truth { "1" } else { "0" }),
-                Value::Integer(digits) => cells.push_field(digits),
-                Value::Real(number) => cells.push_field(&digits(*number)?),
-                Value::Text(text) => cells.push_field(text),
+                Value::Truth(truth) => cells.push_field(if truth { "1" } else { "0" }),
+                Value::Integer(number) => cells.push_field(&number.to_string()),
+                Value::Real(number) => cells.push_field(&digits(number)?),
+                Value::Text(text) => cells.push_field(&text),
             }
         }
-        Some(Row { number: k as u64 + 1, cells, shape, broken: None })
+        Some(Row { number: k as u64 + 1, cells, shape: geometry.map_or(Shape::None, Shape::from), broken: None })
     }
 }
 
 impl Content for Features {
     fn next_rows(&mut self, count: usize) -> Result<Vec<Row>> {
         let first = self.next;
-        self.next = (first + count).min(self.plan.starts.len());
+        self.next = (first + count).min(self.plan.features.len());
         let rows: Option<Vec<Row>> = (first..self.next).map(|k| self.row(k)).collect();
-        rows.ok_or_else(|| crate::error::Error::Internal("a GeoJSON file was read in two ways".to_owned()))
+        rows.ok_or_else(|| Error::Internal("a GeoJSON file was read in two ways".to_owned()))
     }
 }
 
@@ -219,258 +209,185 @@ fn digits(number: f64) -> Option<String> {
     Some(if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text })
 }
 
-/// A place in a text of JSON. Every step answers none for what is not plain.
-struct Cursor<'a> {
-    text: &'a str,
-    at: usize,
+/// A file, with nothing in it but features: no system of its own, no name of a layer, or whatever else a program leaves
+/// there.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Collection<'a> {
+    #[serde(rename = "type")]
+    _kind: CollectionKind,
+    #[serde(borrow)]
+    features: Vec<&'a RawValue>,
 }
 
-impl<'a> Cursor<'a> {
-    fn space(&mut self) {
-        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.text.as_bytes().get(self.at) {
-            self.at += 1;
-        }
-    }
+#[derive(Deserialize)]
+enum CollectionKind {
+    FeatureCollection,
+}
 
-    /// Goes on past a byte, if it is the next one after space.
-    fn take(&mut self, byte: u8) -> Option<()> {
-        self.space();
-        (*self.text.as_bytes().get(self.at)? == byte).then(|| self.at += 1)
-    }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Feature<'a> {
+    #[serde(rename = "type")]
+    _kind: FeatureKind,
+    #[serde(borrow)]
+    properties: Properties<'a>,
+    // It may be null, and must be there.
+    #[serde(deserialize_with = "Option::deserialize")]
+    geometry: Option<Geometry>,
+}
 
-    fn word(&mut self, word: &str) -> Option<()> {
-        self.text.as_bytes()[self.at..].starts_with(word.as_bytes()).then(|| self.at += word.len())
-    }
+#[derive(Deserialize)]
+enum FeatureKind {
+    Feature,
+}
 
-    fn list(&mut self, open: u8, close: u8, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        self.take(open)?;
-        if self.take(close).is_some() {
-            return Some(());
-        }
-        loop {
-            self.space();
-            item(self)?;
-            if self.take(b',').is_none() {
-                return self.take(close);
+#[derive(Deserialize)]
+#[serde(tag = "type", content = "coordinates", deny_unknown_fields)]
+enum Geometry {
+    Point(Position),
+    Polygon(Rings),
+    MultiPolygon(Vec<Rings>),
+}
+
+impl From<Geometry> for Shape {
+    fn from(geometry: Geometry) -> Shape {
+        match geometry {
+            Geometry::Point(Position(at)) => Shape::Point(at.x, at.y),
+            Geometry::Polygon(Rings(polygon)) => Shape::Area(MultiPolygon(vec![polygon])),
+            Geometry::MultiPolygon(polygons) => {
+                Shape::Area(polygons.into_iter().map(|Rings(polygon)| polygon).collect())
             }
         }
     }
+}
 
-    fn array(&mut self, item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        self.list(b'[', b']', item)
-    }
+/// A polygon, with corners in every ring.
+struct Rings(Polygon<f64>);
 
-    fn object(&mut self, mut member: impl FnMut(&mut Self, &str) -> Option<()>) -> Option<()> {
-        self.list(b'{', b'}', |cursor| {
-            let key = cursor.text()?;
-            cursor.take(b':')?;
-            cursor.space();
-            member(cursor, &key)
-        })
-    }
-
-    fn text(&mut self) -> Option<Cow<'a, str>> {
-        let start = self.at;
-        let bytes = self.text.as_bytes();
-        if *bytes.get(start)? != b'"' {
-            return None;
+impl<'de> Deserialize<'de> for Rings {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> std::result::Result<Rings, D::Error> {
+        let rings: Vec<Vec<Position>> = Vec::deserialize(source)?;
+        if rings.is_empty() || rings.iter().any(Vec::is_empty) {
+            return Err(D::Error::custom("an empty ring"));
         }
-        let mut escaped = false;
-        let mut at = start + 1;
-        loop {
-            match *bytes.get(at)? {
-                b'"' => break,
-                b'\\' => {
-                    escaped = true;
-                    at += 2;
-                }
-                0..=31 => return None,
-                _ => at += 1,
-            }
-        }
-        self.at = at + 1;
-        if escaped {
-            // A null character ends a text of C.
-            let text: String = serde_json::from_str(&self.text[start..self.at]).ok()?;
-            return (!text.contains('\0')).then_some(Cow::Owned(text));
-        }
-        Some(Cow::Borrowed(&self.text[start + 1..at]))
-    }
-
-    /// The text of a number, and whether it is a whole one.
-    fn number(&mut self) -> Option<(&'a str, bool)> {
-        let bytes = self.text.as_bytes();
-        let start = self.at;
-        let digits = |mut at: usize| {
-            let first = at;
-            while bytes.get(at).is_some_and(u8::is_ascii_digit) {
-                at += 1;
-            }
-            (at > first).then_some(at)
+        let line = |ring: Vec<Position>| {
+            let mut corners: Vec<Coord> = ring.into_iter().map(|Position(at)| at).collect();
+            corners.shrink_to_fit();
+            LineString(corners)
         };
-        let mut at = digits(start + usize::from(*bytes.get(start)? == b'-'))?;
-        let whole = at;
-        if bytes.get(at) == Some(&b'.') {
-            at = digits(at + 1)?;
-        }
-        if matches!(bytes.get(at), Some(b'e' | b'E')) {
-            at = digits(at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'-' | b'+'))))?;
-        }
-        self.at = at;
-        Some((&self.text[start..at], at == whole))
+        let mut rings = rings.into_iter().map(line);
+        let outer = rings.next().expect("a ring");
+        Ok(Rings(Polygon::new(outer, rings.collect())))
     }
+}
 
-    fn value(&mut self) -> Option<Value<'a>> {
-        Some(match *self.text.as_bytes().get(self.at)? {
-            b'"' => Value::Text(self.text()?),
-            b'n' => self.word("null").map(|()| Value::Null)?,
-            b't' => self.word("true").map(|()| Value::Truth(true))?,
-            b'f' => self.word("false").map(|()| Value::Truth(false))?,
-            _ => {
-                let (text, whole) = self.number()?;
-                let plain = text.len() < 16 && !text.starts_with("-0") && (text == "0" || !text.starts_with('0'));
-                match whole {
-                    true if plain => Value::Integer(text),
-                    true => return None,
-                    false => {
-                        let number: f64 = text.parse().ok()?;
-                        digits(number)?;
-                        Value::Real(number)
-                    }
+/// A position; a height is left out.
+struct Position(Coord<f64>);
+
+impl<'de> Deserialize<'de> for Position {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> std::result::Result<Position, D::Error> {
+        struct Numbers;
+        impl<'de> Visitor<'de> for Numbers {
+            type Value = Position;
+
+            fn expecting(&self, f: &mut Formatter) -> fmt::Result {
+                f.write_str("two or three numbers")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut numbers: A) -> std::result::Result<Position, A::Error> {
+                let few = || A::Error::invalid_length(1, &self);
+                let x = numbers.next_element()?.ok_or_else(few)?;
+                let y = numbers.next_element()?.ok_or_else(few)?;
+                numbers.next_element::<f64>()?;
+                Ok(Position(Coord { x, y }))
+            }
+        }
+        source.deserialize_seq(Numbers)
+    }
+}
+
+/// Properties in their order.
+struct Properties<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> std::result::Result<Properties<'a>, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Properties<'de>;
+
+            fn expecting(&self, f: &mut Formatter) -> fmt::Result {
+                f.write_str("properties")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Properties<'de>, A::Error> {
+                let mut properties = Vec::new();
+                while let Some((Name(name), value)) = map.next_entry()? {
+                    properties.push((name, value));
                 }
-            }
-        })
-    }
-
-    /// A feature: `put` is given its properties, `shape` called where its geometry begins.
-    fn feature(
-        &mut self,
-        mut put: impl FnMut(&str, Value<'a>) -> Option<()>,
-        mut shape: impl FnMut(&mut Self) -> Option<()>,
-    ) -> Option<()> {
-        let (mut types, mut properties, mut shapes) = (0, 0, 0);
-        self.object(|cursor, key| match key {
-            "type" => {
-                types += 1;
-                (cursor.text()? == "Feature").then_some(())
-            }
-            "properties" => {
-                properties += 1;
-                cursor.object(|cursor, name| {
-                    let value = cursor.value()?;
-                    put(name, value)
-                })
-            }
-            "geometry" => {
-                shapes += 1;
-                shape(cursor)
-            }
-            _ => None,
-        })?;
-        ((types, properties, shapes) == (1, 1, 1)).then_some(())
-    }
-
-    /// A geometry. Where its numbers are not `wanted` they are only looked at.
-    fn shape(&mut self, wanted: bool) -> Option<Shape> {
-        if self.word("null").is_some() {
-            return Some(Shape::None);
-        }
-        let (mut kind, mut shape, mut place, mut count) = (None, None, None, 0);
-        self.object(|cursor, key| {
-            count += 1;
-            match (key, kind.as_deref()) {
-                ("type", None) => kind = Some(cursor.text()?),
-                ("coordinates", Some(kind)) => shape = Some(cursor.coordinates(kind, wanted)?),
-                ("coordinates", None) => {
-                    place = Some(cursor.at);
-                    cursor.skip_numbers()?;
-                }
-                _ => return None,
-            }
-            Some(())
-        })?;
-        if let (Some(place), Some(kind), None) = (place, kind, &shape) {
-            let end = std::mem::replace(&mut self.at, place);
-            shape = Some(self.coordinates(&kind, wanted)?);
-            self.at = end;
-        }
-        shape.filter(|_| count == 2)
-    }
-
-    fn coordinates(&mut self, kind: &str, wanted: bool) -> Option<Shape> {
-        Some(match kind {
-            "Point" => {
-                let at = self.position(wanted)?;
-                Shape::Point(at.x, at.y)
-            }
-            "Polygon" => Shape::Area(MultiPolygon(vec![self.polygon(wanted)?])),
-            "MultiPolygon" => {
-                let mut polygons = Vec::new();
-                self.array(|cursor| {
-                    polygons.push(cursor.polygon(wanted)?);
-                    Some(())
-                })?;
-                (!polygons.is_empty()).then_some(Shape::Area(MultiPolygon(polygons)))?
-            }
-            _ => return None,
-        })
-    }
-
-    /// Goes past arrays of numbers.
-    fn skip_numbers(&mut self) -> Option<()> {
-        let mut depth = 0;
-        for byte in &self.text.as_bytes()[self.at..] {
-            match byte {
-                b'[' => depth += 1,
-                b']' => depth -= 1,
-                b'"' | b'{' | b'}' => return None,
-                _ => {}
-            }
-            self.at += 1;
-            if depth == 0 {
-                return Some(());
+                Ok(Properties(properties))
             }
         }
-        None
+        source.deserialize_map(Members)
     }
+}
 
-    fn polygon(&mut self, wanted: bool) -> Option<Polygon<f64>> {
-        let mut rings = Vec::new();
-        self.array(|cursor| {
-            let (mut ring, mut corners) = (Vec::new(), 0);
-            cursor.array(|cursor| {
-                let at = cursor.position(wanted)?;
-                corners += 1;
-                if wanted {
-                    ring.push(at);
-                }
-                Some(())
-            })?;
-            ring.shrink_to_fit();
-            rings.push(LineString(ring));
-            (corners > 0).then_some(())
-        })?;
-        let mut rings = rings.into_iter();
-        let outer = rings.next()?;
-        Some(if wanted {
-            Polygon::new(outer, rings.collect())
-        } else {
-            Polygon::new(LineString(Vec::new()), Vec::new())
-        })
-    }
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-    /// A position; a height is left out.
-    fn position(&mut self, wanted: bool) -> Option<Coord<f64>> {
-        let (mut numbers, mut count) = ([0.0; 2], 0);
-        self.array(|cursor| {
-            let (text, _) = cursor.number()?;
-            if let Some(number) = numbers.get_mut(count).filter(|_| wanted) {
-                *number = text.parse().ok()?;
+/// The value of a property that reads the same here as by GDAL.
+#[derive(Debug, Clone, PartialEq)]
+enum Value<'a> {
+    Null,
+    Truth(bool),
+    Integer(i64),
+    Real(f64),
+    Text(Cow<'a, str>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Value<'a> {
+    fn deserialize<D: Deserializer<'de>>(source: D) -> std::result::Result<Value<'a>, D::Error> {
+        struct Plain;
+        impl<'de> Visitor<'de> for Plain {
+            type Value = Value<'de>;
+
+            fn expecting(&self, f: &mut Formatter) -> fmt::Result {
+                f.write_str("a plain value")
             }
-            count += 1;
-            Some(())
-        })?;
-        (2..=3).contains(&count).then_some(Coord { x: numbers[0], y: numbers[1] })
+
+            fn visit_unit<E>(self) -> std::result::Result<Value<'de>, E> {
+                Ok(Value::Null)
+            }
+
+            fn visit_bool<E>(self, truth: bool) -> std::result::Result<Value<'de>, E> {
+                Ok(Value::Truth(truth))
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> std::result::Result<Value<'de>, E> {
+                const MOST: u64 = 1_000_000_000_000_000;
+                if number.unsigned_abs() < MOST { Ok(Value::Integer(number)) } else { Err(E::custom("a long number")) }
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> std::result::Result<Value<'de>, E> {
+                i64::try_from(number).map_err(E::custom).and_then(|number| self.visit_i64(number))
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> std::result::Result<Value<'de>, E> {
+                let plain = (number != 0.0 || number.is_sign_positive()) && digits(number).is_some();
+                if plain { Ok(Value::Real(number)) } else { Err(E::custom("a number with an exponent")) }
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> std::result::Result<Value<'de>, E> {
+                // It ends a text of C.
+                if text.contains('\0') { Err(E::custom("a null")) } else { Ok(Value::Text(text.to_owned().into())) }
+            }
+
+            fn visit_borrowed_str<E: serde::de::Error>(self, text: &'de str) -> std::result::Result<Value<'de>, E> {
+                Ok(Value::Text(text.into()))
+            }
+        }
+        source.deserialize_any(Plain)
     }
 }
 
