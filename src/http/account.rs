@@ -111,7 +111,7 @@ pub async fn config(State(app): State<Arc<App>>) -> Json<Config> {
         demo: app.demo,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: app.live.get().revision,
-        stale: app.follow.stale_s().is_some() && !app.follow.is_behind(),
+        stale: app.follow.is_cut_off(),
         behind: app.follow.is_behind(),
     })
 }

@@ -108,6 +108,11 @@ impl Follow {
         self.applying.load(Ordering::Relaxed) && self.age() > STALE
     }
 
+    /// Whether nothing was read for too long, and not because a change is being applied: the database is away.
+    pub fn is_cut_off(&self) -> bool {
+        self.stale_s().is_some() && !self.is_behind()
+    }
+
     /// Seconds since the feed was read, where that is too long ago.
     pub fn stale_s(&self) -> Option<f64> {
         let age = self.age();

@@ -37,11 +37,9 @@ pub async fn healthz() -> Json<Health> {
 #[utoipa::path(get, path = "/readyz", tag = "service", security(()), responses((status = 200, body = Ready)))]
 pub async fn readyz(State(app): State<Arc<App>>) -> Json<Ready> {
     let answers = matches!(tokio::time::timeout(std::time::Duration::from_secs(2), app.store.ping()).await, Ok(Ok(())));
-    let stale = app.follow.stale_s().is_some();
     Json(Ready {
-        status: if answers && !stale { "ok" } else { "degraded" },
-        // A large change takes its time to be read; the database is there all the while.
-        database: if answers && (!stale || app.follow.is_behind()) { "ok" } else { "away" },
+        status: if answers && app.follow.stale_s().is_none() { "ok" } else { "degraded" },
+        database: if answers && !app.follow.is_cut_off() { "ok" } else { "away" },
         revision: app.live.get().revision,
         feed_age_s: app.follow.age().as_secs_f64(),
     })

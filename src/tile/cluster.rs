@@ -13,7 +13,7 @@ pub struct Cell<'a> {
 impl Cell<'_> {
     /// Where the count is drawn: the mean of the points, kept to the middle quarter of the cell, so that the counts of
     /// neighbouring cells don't lie upon each other.
-    pub fn mean(&self) -> Spot {
+    pub fn label(&self) -> Spot {
         let (mut x, mut y) = (0u64, 0u64);
         for point in self.points {
             let spot = point.spot();

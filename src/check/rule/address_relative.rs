@@ -3,6 +3,7 @@
 use super::{Check, Reach, Rule};
 use crate::check::{Context, Finding};
 use crate::domain::Severity;
+use std::sync::LazyLock;
 
 /// See the catalogue.
 pub const RULE: Rule = Rule {
@@ -30,7 +31,7 @@ pub const RULE: Rule = Rule {
 const STRONG: [&str; 13] =
     ["附近", "对面", "旁边", "隔壁", "边上", "周边", "背后", "交叉口", "交汇处", "米处", "往东", "往西", "以东"];
 /// What they begin with.
-const BEGINS: [char; 11] = ['附', '对', '旁', '隔', '边', '周', '背', '交', '米', '往', '以'];
+static BEGINS: LazyLock<Vec<char>> = LazyLock::new(|| STRONG.iter().filter_map(|word| word.chars().next()).collect());
 /// Words that count only behind the address, where they belong to no name.
 const BEHIND: [&str; 14] =
     ["旁", "边", "口", "后面", "前面", "侧", "楼下", "楼上", "左右", "转角", "靠近", "后门", "前", "后"];
@@ -38,7 +39,7 @@ const BEHIND: [&str; 14] =
 /// The relative words of a text, as they stand there.
 fn relative<'a>(text: &'a str, rest: &str) -> Option<&'a str> {
     // Most texts hold no character that one begins with, which is quickly seen.
-    let strong = if text.contains(BEGINS) { &STRONG[..] } else { &[] };
+    let strong = if text.contains(&BEGINS[..]) { &STRONG[..] } else { &[] };
     for word in strong {
         if let Some(at) = text.find(word) {
             return Some(&text[at..at + word.len()]);

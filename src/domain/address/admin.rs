@@ -1,5 +1,6 @@
 //! Province, city and county at the head of an address.
 
+use super::class;
 use foldhash::fast::FixedState;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -79,10 +80,9 @@ fn ends<'a>(text: &'a str, is_suffix: impl Fn(char) -> bool + 'a) -> impl Iterat
 /// A province at the head of `text`.
 pub fn province(text: &str) -> Option<Found<'static>> {
     // The first two characters tell them apart.
-    let pair = |text: &str| text.as_bytes().first_chunk::<6>().copied();
-    let head = pair(text)?;
+    let head = class::head(text)?;
     let (full, short, municipality) =
-        *PROVINCES.iter().find(|(_, short, _)| pair(short) == Some(head) && text.starts_with(short))?;
+        *PROVINCES.iter().find(|(_, short, _)| class::head(short) == Some(head) && text.starts_with(short))?;
     if text.starts_with(full) {
         return Some(Found { name: full, len: full.len(), short: false });
     }

@@ -153,10 +153,22 @@ fn unit_at(text: &str) -> (Unit, usize) {
 
 /// Whether a number can begin with `c`.
 pub(super) fn begins(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || (numeral::is_numeral(c) && c != '卅')
-        || stem(c).is_some()
-        || matches!(c, '第' | '#' | '负' | '-' | '地')
+    lead(c, |_| true).is_some()
+}
+
+/// What comes before the number itself in a text that begins with `first`: its bytes, and whether it says below ground.
+/// `starts` says with which words the text begins.
+fn lead(first: char, starts: impl Fn(&str) -> bool) -> Option<(usize, bool)> {
+    match first {
+        '第' => Some((3, false)),
+        '#' => Some((1, false)),
+        '负' => Some((3, true)),
+        '-' => Some((1, true)),
+        '地' if starts("地下第") => Some((9, true)),
+        '地' if starts("地下") => Some((6, true)),
+        '卅' => None,
+        c => (c.is_ascii_alphanumeric() || numeral::is_numeral(c) || stem(c).is_some()).then_some((0, false)),
+    }
 }
 
 /// The number that `text` begins with, if it does.
@@ -165,16 +177,7 @@ pub fn at(text: &str) -> Option<Token<'_>> {
     if class::of(first) & class::NUMBER == 0 {
         return None;
     }
-    let (from, below) = match first {
-        '第' => (3, false),
-        '#' => (1, false),
-        '负' => (3, true),
-        '-' => (1, true),
-        '地' if text.starts_with("地下第") => (9, true),
-        '地' if text.starts_with("地下") => (6, true),
-        '地' => return None,
-        _ => (0, false),
-    };
+    let (from, below) = lead(first, |word| text.starts_with(word))?;
     let rest = &text[from..];
     let stem_len = rest.chars().next().filter(|c| stem(*c).is_some()).map_or(0, char::len_utf8);
     let bytes = rest.as_bytes();

@@ -127,14 +127,14 @@ const COMPOUNDS: &[&str] = &[
     "养老院",
 ];
 
-/// First characters of the words below that are no compounds.
-const FIRST: &str = "街镇乡苏路大国省县公道线堤支巷弄段胡里坊条村嘎社居自微网区期畈坞岙坑垟庄屯寨坪岗塘埠圩堡坳坝墩浜";
 /// Endings of compounds of one character.
 const SHORT_COMPOUNDS: &str = "城府苑庭湾阁轩院邸台寓厂墅郡岸洲都楼斋园";
 
 /// Whether a unit word can begin with `c`.
 pub(super) fn begins(c: char) -> bool {
-    FIRST.contains(c) || SHORT_COMPOUNDS.contains(c) || COMPOUNDS.iter().any(|word| word.starts_with(c))
+    // Whatever follows, one of the two lets each of the words through.
+    let is_one = unit(c, |_| true).or_else(|| unit(c, |_| false)).is_some();
+    is_one || SHORT_COMPOUNDS.contains(c) || COMPOUNDS.iter().any(|word| word.starts_with(c))
 }
 
 /// The unit word that begins `text`, if one does.
@@ -143,7 +143,11 @@ pub fn at(text: &str) -> Option<Word> {
     if class::of(first) & class::WORD == 0 {
         return None;
     }
-    let starts = |s: &str| text.starts_with(s);
+    unit(first, |word| text.starts_with(word)).or_else(|| compound(first, text))
+}
+
+/// The unit word that is no compound's, of a text that begins with `first`; `starts` says with which words.
+fn unit(first: char, starts: impl Fn(&str) -> bool) -> Option<Word> {
     match first {
         '街' if starts("街道办事处") => said(Kind::Town, 15, "街道"),
         '街' if starts("街道办") => said(Kind::Town, 9, "街道"),
@@ -187,15 +191,14 @@ pub fn at(text: &str) -> Option<Word> {
         '区' | '期' => weak(Kind::Zone, 3),
         '畈' | '坞' | '岙' | '坑' | '垟' | '庄' | '屯' | '寨' | '坪' | '岗' | '塘' | '埠' | '圩' | '堡' | '坳'
         | '坝' | '墩' | '浜' => weak(Kind::Hamlet, 3),
-        _ => compound(first, text),
+        _ => None,
     }
 }
 
 fn compound(first: char, text: &str) -> Option<Word> {
     // No word has fewer than two characters, and few share those.
-    let pair = |text: &str| text.as_bytes().first_chunk::<6>().copied();
-    let head = pair(text);
-    let fits = |word: &&&str| head.is_some() && pair(word) == head && text.starts_with(**word);
+    let head = class::head(text);
+    let fits = |word: &&&str| head.is_some() && class::head(word) == head && text.starts_with(**word);
     match COMPOUNDS.iter().filter(fits).map(|word| word.len()).max() {
         Some(len) => word(Kind::Compound, len),
         None if SHORT_COMPOUNDS.contains(first) => weak(Kind::Compound, 3),

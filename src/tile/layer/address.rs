@@ -33,7 +33,7 @@ pub(super) fn draw(layer: &Layer, view: &View) -> MvtResult<Vec<u8>> {
         for cell in cluster::cells(&points, view.tile.z, COUNT_CELLS) {
             let flagged = cell.points.iter().filter(|p| city.flagged(p.row).is_some()).count();
             pen.feature(MvtGeomType::Point, |f| {
-                f.at(view, cell.mean())?;
+                f.at(view, cell.label())?;
                 f.count("count", cell.points.len() as u32)?;
                 f.count("flagged_count", flagged as u32)
             })?;

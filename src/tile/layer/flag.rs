@@ -25,7 +25,7 @@ pub(super) fn draw(layer: &Layer, view: &View) -> MvtResult<Vec<u8>> {
             let mut by_severity = [0u32; 3];
             cell.points.iter().filter_map(|p| flags.at(p.row)).for_each(|f| by_severity[f.severity as usize] += 1);
             pen.feature(MvtGeomType::Point, |f| {
-                f.at(view, cell.mean())?;
+                f.at(view, cell.label())?;
                 f.count("count", cell.points.len() as u32)?;
                 for severity in [Severity::Error, Severity::Warning, Severity::Info] {
                     f.count(word(severity), by_severity[severity as usize])?;

@@ -35,7 +35,7 @@ pub(super) fn draw(layer: &Layer, view: &View) -> MvtResult<Vec<u8>> {
             let mut by_severity = [0u32; 3];
             cell.points.iter().for_each(|p| by_severity[hazard(p.row).severity as usize] += 1);
             pen.feature(MvtGeomType::Point, |f| {
-                f.at(view, cell.mean())?;
+                f.at(view, cell.label())?;
                 f.count("count", cell.points.len() as u32)?;
                 f.count("overdue", cell.points.iter().filter(|p| city.is_overdue(hazard(p.row))).count() as u32)?;
                 SEVERITIES.into_iter().try_for_each(|s| f.count(severity(s), by_severity[s as usize]))

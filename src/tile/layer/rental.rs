@@ -15,7 +15,7 @@ pub(super) fn draw(layer: &Layer, view: &View) -> MvtResult<Vec<u8>> {
             let states = || cell.points.iter().map(|p| city.rental_state(p.row));
             let in_state = |inspected| states().filter(|s| s.inspected == inspected).count() as u32;
             pen.feature(MvtGeomType::Point, |f| {
-                f.at(view, cell.mean())?;
+                f.at(view, cell.label())?;
                 f.count("count", cell.points.len() as u32)?;
                 for inspected in [Inspected::Never, Inspected::Ok, Inspected::Due] {
                     f.count(inspected.as_str(), in_state(inspected))?;
