@@ -1,13 +1,16 @@
 //! How long one edit takes until the City answers with it, detection and flags included:
-//! `CITY=FOLDER cargo bench --bench edit [-- EDITS]`, 480 by default.
+//! `CITY=FOLDER cargo bench --bench edit [-- EDITS [TIMES]]`, 480 and 12 by default.
 //!
 //! CITY names a folder with grids.geojson, addresses.csv and buildings.geojson (`benches/city.sh` makes one of a million
 //! addresses); without it, the demo town is edited. Single records, chosen evenly: a step or a stray of a pin, another
 //! address's text, another grid, batch or status, a copy, a building gone, moved or with another address, a tie.
+//!
+//! Then, each TIMES times: a corner of a grid moved, an address, a building and a grid removed, and a tenth of all
+//! addresses moved in one batch, with the memory that it takes at most.
 
 use chrono::NaiveDate;
 use gridpin::check::Thresholds;
-use gridpin::city::{City, Delta};
+use gridpin::city::{City, Delta, Removed};
 use gridpin::cli::demo;
 use gridpin::domain::*;
 use gridpin::exchange::{Kind, ReadOptions, read};
@@ -74,7 +77,8 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
 }
 
 fn main() {
-    let edits = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(480);
+    let mut numbers = std::env::args().skip(1).filter_map(|arg| arg.parse().ok());
+    let (edits, times) = (numbers.next().unwrap_or(480), numbers.next().unwrap_or(12));
     let records = records();
     let (count, start) = (records.addresses.len(), Instant::now());
     let mut city = City::build(records, Thresholds::default(), today());
@@ -88,13 +92,79 @@ fn main() {
         took_ms.push(start.elapsed().as_secs_f64() * 1e3);
         city = next;
     }
+    tell("of one record", took_ms);
+    println!("resident {} MB", resident_mb("VmRSS:"));
+    type Make = fn(&City, &mut ChaCha8Rng) -> Delta;
+    let others: [(&str, u32, Make); 6] = [
+        ("of a grid's corner", times, corner),
+        ("that remove an address", times, |city, rng| {
+            let address = &city.records.addresses[rng.random_range(0..city.records.addresses.len())];
+            Delta { removed: vec![Removed::Address(address.id.clone())], ..Delta::default() }
+        }),
+        ("that remove a building", times, |city, rng| {
+            let building = &city.records.buildings[rng.random_range(0..city.records.buildings.len())];
+            Delta { removed: vec![Removed::Building(building.id.clone())], ..Delta::default() }
+        }),
+        ("that remove a grid", times.min(6), |city, rng| {
+            let grid = &city.records.grids[rng.random_range(0..city.records.grids.len())];
+            Delta { removed: vec![Removed::Grid(grid.code.clone())], ..Delta::default() }
+        }),
+        ("of a hundredth of all addresses", 1, |city, _| batch(city, 100)),
+        ("of a tenth of all addresses", 1, |city, _| batch(city, 10)),
+    ];
+    for (what, times, make) in others {
+        let mut took_ms: Vec<f64> = Vec::new();
+        // The most memory is counted from here on.
+        std::fs::write("/proc/self/clear_refs", "5").ok();
+        for _ in 0..times {
+            let delta = make(&city, &mut rng);
+            let start = Instant::now();
+            let (next, _) = city.apply(delta);
+            took_ms.push(start.elapsed().as_secs_f64() * 1e3);
+            city = next;
+        }
+        tell(what, took_ms);
+        println!("resident {} MB, {} MB at most", resident_mb("VmRSS:"), resident_mb("VmHWM:"));
+    }
+}
+
+/// Moves a corner of one grid by thirty metres or so.
+fn corner(city: &City, rng: &mut ChaCha8Rng) -> Delta {
+    let mut grid = city.records.grids[rng.random_range(0..city.records.grids.len())].clone();
+    grid.polygon.0[0].exterior_mut(|ring| {
+        let k = 1 + ring.0.len() / 3;
+        ring.0[k].x += 0.000_3;
+    });
+    Delta { grids: vec![grid], ..Delta::default() }
+}
+
+/// One address in `every`, moved by a metre or two.
+fn batch(city: &City, every: usize) -> Delta {
+    let moved = |address: &Address| {
+        let mut address = address.clone();
+        if let Some(pin) = &mut address.pin {
+            pin.at = LonLat::new(pin.at.lon + 0.000_01, pin.at.lat + 0.000_01);
+        }
+        address
+    };
+    Delta { addresses: city.records.addresses.iter().step_by(every).map(moved).collect(), ..Delta::default() }
+}
+
+fn tell(what: &str, mut took_ms: Vec<f64>) {
     took_ms.sort_by(f64::total_cmp);
     let at = |share: f64| took_ms[((took_ms.len() - 1) as f64 * share) as usize];
     println!(
-        "{edits} edits of one record: median {:.1} ms, p90 {:.1}, p99 {:.1}, longest {:.1}",
+        "{} edits {what}: median {:.1} ms, p90 {:.1}, p99 {:.1}, longest {:.1}",
+        took_ms.len(),
         at(0.5),
         at(0.9),
         at(0.99),
         at(1.0)
     );
+}
+
+fn resident_mb(field: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) / 1024
 }

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, TimeZone, Utc};
 use gridpin::check::Thresholds;
-use gridpin::city::{City, Delta, Live};
+use gridpin::city::{City, Delta, Live, Removed};
 use gridpin::cli::demo;
 use gridpin::domain::*;
 use gridpin::report;
@@ -63,7 +63,7 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
     let records = &city.records;
     let at = Utc.with_ymd_and_hms(2026, 11, 20, 8, 0, 0).single().expect("a time");
     let mut pick = |len: usize| rng.random_range(0..len);
-    match n % 9 {
+    match n % 10 {
         0 => {
             let mut address = records.addresses[pick(records.addresses.len())].clone();
             if let Some(pin) = &mut address.pin {
@@ -133,6 +133,23 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
             let until = today();
             delta.dismissals.push(Dismissal { flag_id, reason: "right".into(), until, by: "r1".into(), at });
         }
+        8 => {
+            // One of every kind goes, and the last of its kind.
+            let mut rows = |len: usize| [pick(len), len - 1];
+            let of = rows(records.addresses.len()).map(|row| Removed::Address(records.addresses[row].id.clone()));
+            delta.removed.extend(of);
+            let of = rows(records.buildings.len()).map(|row| Removed::Building(records.buildings[row].id.clone()));
+            delta.removed.extend(of);
+            let of = rows(records.rentals.len()).map(|row| Removed::Rental(records.rentals[row].id.clone()));
+            delta.removed.extend(of);
+            let of = rows(records.hazards.len()).map(|row| Removed::Hazard(records.hazards[row].id.clone()));
+            delta.removed.extend(of);
+            let of = rows(records.inspections.len());
+            delta.removed.extend(of.map(|row| Removed::Inspection(records.inspections[row].id.clone())));
+            delta.removed.extend(records.visits.iter().take(2).map(|visit| Removed::Visit(visit.id)));
+            let rental = records.rentals[pick(records.rentals.len())].clone();
+            delta.removed.extend(rental.address.map(Removed::Address));
+        }
         _ => {
             // A whole street at once.
             let first = pick(records.addresses.len() - 40);
@@ -152,7 +169,7 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
 fn edits_leave_the_city_as_if_built_with_them() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let mut city = City::build(town(), Thresholds::default(), today());
-    for n in 0..18 {
+    for n in 0..20 {
         let delta = edit(&city, &mut rng, n);
         let (next, touched) = city.apply(delta);
         assert_eq!(touched.revision, city.revision + 1);
@@ -293,6 +310,7 @@ fn listeners_hear_of_changes_and_readers_keep_what_they_hold() {
     assert_eq!(*ear.try_recv().expect("told"), *touched);
     let gone = gridpin::city::Removed::Address("A1".into());
     let touched = live.apply(Delta { removed: vec![gone], ..Delta::default() });
-    assert!(touched.everything && live.get().address("A1").is_none());
+    assert_eq!(touched.addresses, ["A1".into()]);
+    assert!(live.get().address("A1").is_none() && live.get().records.addresses.is_empty());
     assert_eq!(live.get().revision, 3);
 }

@@ -157,7 +157,8 @@ impl<'a> Context<'a> {
     pub fn naming(&self, b: usize) -> impl Iterator<Item = u32> {
         let id = &self.records.buildings[b].id;
         let rows = self.ids().addresses_of_building.get(key_of::<str>(id));
-        rows.filter(move |i| self.address(*i as usize).building.as_ref() == Some(id))
+        let addresses = &self.records.addresses;
+        rows.filter(move |i| addresses.get(*i as usize).is_some_and(|a| a.building.as_ref() == Some(id)))
     }
 
     /// Batch and collector of an address, as `batch` and `collector` number them; [`NONE`] for none.
@@ -195,13 +196,13 @@ impl<'a> Context<'a> {
     /// The address with an identifier.
     pub fn address_by_id(&self, id: &str) -> Option<usize> {
         let mut rows = self.ids().addresses.get(key_of(id)).map(|i| i as usize);
-        rows.find(|i| *self.address(*i).id == *id)
+        rows.find(|i| self.records.addresses.get(*i).is_some_and(|a| *a.id == *id))
     }
 
     /// The building with an identifier.
     pub fn building_by_id(&self, id: &str) -> Option<usize> {
         let mut rows = self.ids().buildings.get(key_of(id)).map(|b| b as usize);
-        rows.find(|b| *self.records.buildings[*b].id == *id)
+        rows.find(|b| self.records.buildings.get(*b).is_some_and(|building| *building.id == *id))
     }
 
     /// A place of a building: a point inside its footprint, or its point.
@@ -228,7 +229,8 @@ impl<'a> Context<'a> {
     /// The last correction, not rejected, that marked an address demolished.
     pub fn demolition(&self, address: &str) -> Option<&'a Correction> {
         let rows = self.ids().corrections_of_address.get(key_of(address));
-        let of_address = rows.map(|row| &self.records.corrections[row as usize]).filter(|c| *c.address_id == *address);
+        let known = rows.filter_map(|row| self.records.corrections.get(row as usize));
+        let of_address = known.filter(|c| *c.address_id == *address);
         let made =
             of_address.filter(|c| matches!(c.change, Change::Demolish { .. }) && c.state != CorrectionState::Rejected);
         made.reduce(|a, b| if a.version < b.version { b } else { a })
@@ -253,14 +255,16 @@ impl<'a> Context<'a> {
     pub fn rentals_of(&self, i: usize) -> impl Iterator<Item = &'a Rental> {
         let id = &self.address(i).id;
         let rows = self.ids().rentals_of_address.get(key_of::<str>(id));
-        rows.map(|row| &self.records.rentals[row as usize]).filter(move |rental| rental.address.as_ref() == Some(id))
+        let rentals = rows.filter_map(|row| self.records.rentals.get(row as usize));
+        rentals.filter(move |rental| rental.address.as_ref() == Some(id))
     }
 
     /// The hazards at an address.
     pub fn hazards_of(&self, i: usize) -> impl Iterator<Item = &'a Hazard> {
         let id = &self.address(i).id;
         let rows = self.ids().hazards_of_address.get(key_of::<str>(id));
-        rows.map(|row| &self.records.hazards[row as usize]).filter(move |hazard| hazard.address == *id)
+        let hazards = rows.filter_map(|row| self.records.hazards.get(row as usize));
+        hazards.filter(move |hazard| hazard.address == *id)
     }
 
     /// How many rooms in use the building has whose address `i` is; none when `i` is itself a room.
@@ -276,7 +280,7 @@ impl<'a> Context<'a> {
     /// Whether a rental was ever inspected.
     pub fn is_inspected(&self, rental: &str) -> bool {
         let mut rows = self.ids().inspections_of_rental.get(key_of(rental));
-        rows.any(|row| *self.records.inspections[row as usize].rental == *rental)
+        rows.any(|row| self.records.inspections.get(row as usize).is_some_and(|i| *i.rental == *rental))
     }
 
     /// The addresses in use that are the same as `i`, however they are written, itself included; none where it is the

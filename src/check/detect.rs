@@ -115,14 +115,15 @@ impl Detection {
     }
 
     /// Takes over the addresses and buildings in some rows as the context has them now; rows that are new follow the
-    /// last. Answered is what was found then, and the addresses whose verdict, or the words for it, may differ. The grids
-    /// must be the same, and the run for edits.
+    /// last, and those that the context does not have are gone. Answered is what was found then, and the addresses whose
+    /// verdict, or the words for it, may differ. The grids must be the same, and the run for edits.
     pub fn edit(&self, context: &Context, addresses: &[u32], buildings: &[u32]) -> (Detection, BTreeSet<u32>) {
         let mut next = self.clone();
         let mut pack = (*self.stage().level.pack).clone();
         let edited = pack.edit(context, addresses, buildings);
         let mut asked = BTreeSet::new();
         if edited.is_nothing() {
+            next.truncate(pack, context);
             return (next, asked);
         }
         let pack = Arc::new(pack);
@@ -164,7 +165,19 @@ impl Detection {
                 }
             }
         }
+        let pack = (*next.stage().level.pack).clone();
+        next.truncate(pack, context);
+        asked.retain(|i| (*i as usize) < next.judged.len());
         (next, asked)
+    }
+
+    /// Keeps the rows that the context has.
+    fn truncate(&mut self, mut pack: Pack, context: &Context) {
+        let (addresses, buildings) = (context.records.addresses.len(), context.records.buildings.len());
+        pack.truncate(addresses, buildings);
+        let pack = Arc::new(pack);
+        self.stages.iter_mut().for_each(|stage| stage.truncate(&pack));
+        self.judged.truncate(addresses);
     }
 }
 

@@ -33,6 +33,20 @@ pub struct AddressFact {
     pub building: Option<u32>,
 }
 
+impl AddressFact {
+    /// Of a row that is gone.
+    const NOTHING: AddressFact = AddressFact {
+        key: 0,
+        same: 0,
+        road: 0,
+        floor: None,
+        is_room: false,
+        is_active: false,
+        at: [f64::NAN; 2],
+        building: None,
+    };
+}
+
 /// What others ask about a building.
 #[derive(Debug, Clone, Copy)]
 pub struct BuildingFact {
@@ -42,6 +56,11 @@ pub struct BuildingFact {
     pub place: LonLat,
     /// From there, a pin this near is the building's own, metres.
     pub reach_m: f32,
+}
+
+impl BuildingFact {
+    /// Of a row that is gone.
+    const NOTHING: BuildingFact = BuildingFact { key: 0, place: NOWHERE, reach_m: 0.0 };
 }
 
 /// A pin as near as this to a building's footprint is its own, metres.
@@ -140,7 +159,7 @@ impl Facts {
 
     /// Whether several addresses in use share a key; see [`Facts::same`].
     pub fn has_same(&self, key: u64) -> bool {
-        key != 0 && self.by_same.get(key).filter(|i| self.addresses[*i as usize].same == key).nth(1).is_some()
+        key != 0 && self.by_same.get(key).filter(|i| self.has(*i, key, |fact| fact.same)).nth(1).is_some()
     }
 
     /// Addresses in use on a road, ascending.
@@ -152,15 +171,19 @@ impl Facts {
         if key == 0 {
             return Vec::new();
         }
-        let mut rows: Vec<u32> = lookup.get(key).filter(|i| of(&self.addresses[*i as usize]) == key).collect();
+        let mut rows: Vec<u32> = lookup.get(key).filter(|i| self.has(*i, key, of)).collect();
         rows.sort_unstable();
         rows
     }
 
+    fn has(&self, i: u32, key: u64, of: fn(&AddressFact) -> u64) -> bool {
+        self.addresses.get(i as usize).is_some_and(|fact| of(fact) == key)
+    }
+
     /// Standing buildings that carry the address with a key, ascending.
     fn carriers(&self, key: u64) -> Vec<u32> {
-        let mut rows: Vec<u32> =
-            self.buildings_by_key.get(key).filter(|b| self.buildings[*b as usize].key == key).collect();
+        let carries = |b: &u32| self.buildings.get(*b as usize).is_some_and(|fact| fact.key == key);
+        let mut rows: Vec<u32> = self.buildings_by_key.get(key).filter(carries).collect();
         rows.sort_unstable();
         rows
     }
@@ -231,12 +254,15 @@ impl Facts {
     }
 
     /// Takes over the addresses and buildings in some rows as the context has them now; rows that are new follow the
-    /// last. The grids must be the same.
+    /// last, and rows that the context does not have are gone. Who names a building whose row holds another one since is
+    /// among the addresses.
     pub fn edit(&mut self, context: &Context, addresses: &[u32], buildings: &[u32]) -> Stirred {
         let mut stirred = Stirred::default();
         let mut recarried: BTreeSet<u32> = addresses.iter().copied().collect();
+        let (addresses_left, buildings_left) = (context.records.addresses.len(), context.records.buildings.len());
         for b in buildings {
-            let is = building_fact(context, *b as usize);
+            let is_gone = *b as usize >= buildings_left;
+            let is = if is_gone { BuildingFact::NOTHING } else { building_fact(context, *b as usize) };
             let was = self.buildings.get(*b as usize).copied();
             if let Some(was) = was {
                 self.sites.remove(*b, xy(&self.frame, was.place));
@@ -252,11 +278,14 @@ impl Facts {
             for key in was.iter().chain([&is]).map(|fact| fact.key) {
                 recarried.extend(self.of_key(key));
             }
-            recarried.extend(context.naming(*b as usize));
+            if !is_gone {
+                recarried.extend(context.naming(*b as usize));
+            }
             stirred.buildings.insert(*b);
         }
         for i in addresses {
-            let is = address_fact(context, *i as usize, &self.frame);
+            let is_gone = *i as usize >= addresses_left;
+            let is = if is_gone { AddressFact::NOTHING } else { address_fact(context, *i as usize, &self.frame) };
             let was = self.addresses.get(*i as usize).copied();
             if let Some(was) = was {
                 self.pins.remove(*i, was.at);
@@ -301,6 +330,10 @@ impl Facts {
         if self.are_linked() != were_linked {
             stirred.buildings.extend(0..self.buildings.len() as u32);
         }
+        self.addresses.truncate(addresses_left);
+        self.buildings.truncate(buildings_left);
+        stirred.addresses.retain(|i| (*i as usize) < addresses_left);
+        stirred.buildings.retain(|b| (*b as usize) < buildings_left);
         stirred
     }
 }

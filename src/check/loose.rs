@@ -80,6 +80,11 @@ impl Loose {
         self.weights.get(i).copied()
     }
 
+    /// Keeps the first addresses.
+    pub fn truncate(&mut self, addresses: usize) {
+        self.weights.truncate(addresses);
+    }
+
     /// Takes over the pins that differ, given as they were, and the weights that differ.
     pub fn edit(&mut self, pack: &Pack, pins: &BTreeMap<u32, Pin>, weights: &[(u32, u8)]) -> Loosened {
         let mut loosened = Loosened::default();

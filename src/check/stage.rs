@@ -106,6 +106,15 @@ impl Stage {
         addresses
     }
 
+    /// Keeps the rows of a pack from which the last were taken away.
+    pub(super) fn truncate(&mut self, pack: &Arc<Pack>) {
+        self.level.truncate(pack);
+        self.loose.truncate(pack.pins.len());
+        if let Some(traces) = &mut self.traces {
+            traces.truncate(pack.pins.len());
+        }
+    }
+
     /// Judges some batches again; answered are those about which it thinks otherwise.
     fn judge_again(&mut self, batches: BTreeSet<u32>) -> Vec<u32> {
         let batches: Vec<u32> = batches.into_iter().collect();

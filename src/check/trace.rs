@@ -119,6 +119,11 @@ impl Traces {
         reads.series.iter().for_each(|s| self.series.insert(u64::from(s.series), id));
     }
 
+    /// Keeps the first addresses; those behind them have read nothing.
+    pub fn truncate(&mut self, addresses: usize) {
+        self.addresses.truncate(addresses);
+    }
+
     /// Who looked for trusted addresses at a place.
     pub fn of_pins(&self, at: [f64; 2], readers: &mut BTreeSet<Reader>) {
         within(&self.pins, at, readers);

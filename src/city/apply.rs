@@ -1,45 +1,48 @@
 //! From one City to the next: what a change may alter is taken out of the indexes as it was and put in as it is.
 
-use super::build::home_of;
 use super::ground::LAYERS;
 use super::points::{Point, Points};
 use super::recheck::Changed;
 use super::tally::Counts;
 use super::world::Span;
 use super::*;
-use crate::index::ids::headcount_key;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// Rows that may draw or count differently after a change.
 #[derive(Debug, Default)]
-struct Rows {
-    changed: Changed,
-    addresses: BTreeSet<u32>,
-    buildings: BTreeSet<u32>,
-    rentals: BTreeSet<u32>,
-    hazards: BTreeSet<u32>,
-    slots: BTreeSet<u32>,
+pub(super) struct Rows {
+    pub changed: Changed,
+    pub addresses: BTreeSet<u32>,
+    pub buildings: BTreeSet<u32>,
+    pub rentals: BTreeSet<u32>,
+    pub hazards: BTreeSet<u32>,
+    pub slots: BTreeSet<u32>,
 }
 
 /// The City that is being made, and what differs in it.
-struct Step<'a> {
-    old: &'a City,
-    new: City,
-    rows: Rows,
-    touched: Touched,
+pub(super) struct Step<'a> {
+    pub old: &'a City,
+    pub new: City,
+    pub rows: Rows,
+    pub touched: Touched,
 }
 
 impl City {
-    /// The City after a change, and what the change touched. Grids and removals build everything anew; everything else
-    /// costs what it changes.
-    pub fn apply(&self, delta: Delta) -> (City, Touched) {
-        if !delta.grids.is_empty() || !delta.removed.is_empty() {
-            return self.apply_anew(delta);
+    /// The City after a change, and what the change touched. Grids build everything anew; everything else costs what it
+    /// changes.
+    pub fn apply(&self, mut delta: Delta) -> (City, Touched) {
+        let removed = std::mem::take(&mut delta.removed);
+        if !delta.grids.is_empty() || removed.iter().any(|gone| matches!(gone, Removed::Grid(_))) {
+            return self.apply_anew(delta, &removed);
         }
+        let counted = !delta.headcounts.is_empty() || removed.iter().any(|gone| matches!(gone, Removed::Headcount(..)));
         let mut step = Step { old: self, new: self.clone(), rows: Rows::default(), touched: Touched::default() };
         step.new.revision += 1;
         step.touched.revision = step.new.revision;
-        let records_changed = step.take(delta);
+        let records_changed = step.take(delta) | step.remove(&removed);
+        if counted {
+            step.new.care = self.care.after(&step.new.records.headcounts, &step.new.grid);
+        }
         if records_changed {
             let changed = std::mem::take(&mut step.rows.changed);
             let change = recheck::after(&mut step.new, &changed);
@@ -57,10 +60,11 @@ impl City {
     }
 
     /// Applies a change by building everything anew.
-    fn apply_anew(&self, delta: Delta) -> (City, Touched) {
+    fn apply_anew(&self, mut delta: Delta, removed: &[Removed]) -> (City, Touched) {
         let mut step = Step { old: self, new: self.clone(), rows: Rows::default(), touched: Touched::default() };
-        let (grids, removed) = (delta.grids.clone(), delta.removed.clone());
+        let grids = std::mem::take(&mut delta.grids);
         step.take(delta);
+        step.remove(removed);
         let Step { new, touched, .. } = step;
         let mut records = new.records;
         let mut rows: HashMap<GridCode, usize> = records.grids.iter().map(|g| g.code.clone()).zip(0..).collect();
@@ -73,10 +77,11 @@ impl City {
                 }
             }
         }
-        let gone: HashSet<Removed> = removed.into_iter().collect();
-        if !gone.is_empty() {
-            records = without(records, &gone);
-        }
+        let gone = removed.iter().filter_map(|gone| match gone {
+            Removed::Grid(code) => rows.get(code).map(|row| *row as u32),
+            _ => None,
+        });
+        records.grids.take_out(&gone.collect());
         let city = self.rebuild(records, self.today, new.dismissals);
         let touched = Touched { revision: city.revision, everything: true, ..touched };
         city.touching_everything(touched)
@@ -106,31 +111,8 @@ impl City {
     }
 }
 
-/// Puts a record in the row of its identifier, or in a new one.
-fn upsert<T: Clone>(
-    table: &mut Table<T>,
-    ids: &mut Lookup,
-    key: u64,
-    record: T,
-    same: impl Fn(&T, &T) -> bool,
-) -> (u32, Option<T>) {
-    let known = ids.get(key).find(|row| table.get(*row as usize).is_some_and(|old| same(old, &record)));
-    match known {
-        Some(row) => {
-            let old = table[row as usize].clone();
-            table.set(row as usize, record);
-            (row, Some(old))
-        }
-        None => {
-            let row = table.push(record) as u32;
-            ids.insert(key, row);
-            (row, None)
-        }
-    }
-}
-
 /// Sets what is kept beside a record; rows come in ascending order, so that a new one is the next.
-fn put<T: Clone>(table: &mut Table<T>, row: u32, value: T) {
+pub(super) fn put<T: Clone>(table: &mut Table<T>, row: u32, value: T) {
     if (row as usize) < table.len() {
         table.set(row as usize, value);
     } else {
@@ -139,145 +121,21 @@ fn put<T: Clone>(table: &mut Table<T>, row: u32, value: T) {
 }
 
 impl Step<'_> {
-    /// Takes the records over and notes whose index entries may change. Says whether anything that rules look at did.
-    fn take(&mut self, delta: Delta) -> bool {
-        let Delta {
-            addresses, buildings, places, rentals, inspections, hazards, visits, headcounts, corrections, ..
-        } = delta;
-        let looked_at = !(addresses.is_empty()
-            && buildings.is_empty()
-            && rentals.is_empty()
-            && inspections.is_empty()
-            && hazards.is_empty()
-            && corrections.is_empty());
-        let (new, rows) = (&mut self.new, &mut self.rows);
-        let (records, ids) = (&mut new.records, &mut new.ids);
-        for address in addresses {
-            let key = key_of::<str>(&address.id);
-            let home = home_of(&new.grid, &address);
-            let (id, building) = (address.id.clone(), address.building.clone());
-            let (row, _) = upsert(&mut records.addresses, &mut ids.addresses, key, address, |a, b| a.id == b.id);
-            put(&mut new.homes, row, home);
-            if let Some(building) = building {
-                ids.addresses_of_building.insert(key_of::<str>(&building), row);
-            }
-            rows.rentals.extend(ids.rentals_of_address.get(key));
-            rows.hazards.extend(ids.hazards_of_address.get(key));
-            rows.addresses.insert(row);
-            rows.changed.addresses.insert(row);
-            rows.changed.hazards.extend(ids.hazards_of_address.get(key));
-            rows.changed.rentals.extend(ids.rentals_of_address.get(key));
-            self.touched.addresses.push(id);
-        }
-        for building in buildings {
-            let key = key_of::<str>(&building.id);
-            let (row, _) = upsert(&mut records.buildings, &mut ids.buildings, key, building, |a, b| a.id == b.id);
-            rows.buildings.insert(row);
-            rows.changed.buildings.insert(row);
-        }
-        for place in places {
-            let key = key_of::<str>(&place.id);
-            upsert(&mut records.places, &mut ids.places, key, place, |a, b| a.id == b.id);
-        }
-        for rental in rentals {
-            let key = key_of::<str>(&rental.id);
-            let address = rental.address.clone();
-            let (row, old) = upsert(&mut records.rentals, &mut ids.rentals, key, rental, |a, b| a.id == b.id);
-            if let Some(address) = &address {
-                ids.rentals_of_address.insert(key_of::<str>(address), row);
-            }
-            rows.rentals.insert(row);
-            rows.changed.rentals.insert(row);
-            for address in old.and_then(|old| old.address).into_iter().chain(address) {
-                rows.changed.concerned.extend(ids.addresses.get(key_of::<str>(&address)));
-            }
-        }
-        for inspection in inspections {
-            let (key, rental) = (key_of::<str>(&inspection.id), key_of::<str>(&inspection.rental));
-            let (row, _) = upsert(&mut records.inspections, &mut ids.inspections, key, inspection, |a, b| a.id == b.id);
-            ids.inspections_of_rental.insert(rental, row);
-            rows.rentals.extend(ids.rentals.get(rental));
-            rows.changed.rentals.extend(ids.rentals.get(rental));
-        }
-        for hazard in hazards {
-            let (key, address) = (key_of::<str>(&hazard.id), key_of::<str>(&hazard.address));
-            let rental = hazard.rental.as_ref().map(|id| key_of::<str>(id));
-            let (row, old) = upsert(&mut records.hazards, &mut ids.hazards, key, hazard, |a, b| a.id == b.id);
-            ids.hazards_of_address.insert(address, row);
-            rows.hazards.insert(row);
-            rows.changed.hazards.insert(row);
-            let was = old.as_ref().map(|old| key_of::<str>(&old.address));
-            for address in was.into_iter().chain([address]) {
-                rows.changed.concerned.extend(ids.addresses.get(address));
-            }
-            let before = old.and_then(|old| old.rental).map(|id| key_of::<str>(&id));
-            for rental in before.into_iter().chain(rental) {
-                rows.rentals.extend(ids.rentals.get(rental));
-            }
-            if let Some(rental) = rental {
-                ids.hazards_of_rental.insert(rental, row);
-            }
-        }
-        for visit in visits {
-            let key = key_of(&visit.id);
-            upsert(&mut records.visits, &mut ids.visits, key, visit, |a, b| a.id == b.id);
-        }
-        for correction in corrections {
-            let (key, address) = (key_of(&correction.correction_id), key_of::<str>(&correction.address_id));
-            let (row, _) = upsert(&mut records.corrections, &mut ids.corrections, key, correction, |a, b| {
-                a.correction_id == b.correction_id
-            });
-            ids.corrections_of_address.insert(address, row);
-            rows.changed.corrections.insert(row);
-            rows.changed.concerned.extend(ids.addresses.get(address));
-        }
-        let counted = !headcounts.is_empty();
-        for headcount in headcounts {
-            let key = headcount_key(&headcount.grid, headcount.group);
-            upsert(&mut records.headcounts, &mut ids.headcounts, key, headcount, |a, b| {
-                a.grid == b.grid && a.group == b.group
-            });
-        }
-        if counted {
-            new.care = self.old.care.after(&new.records.headcounts, &new.grid);
-        }
-        self.dismiss(delta.dismissals, delta.undismissed);
-        looked_at
-    }
-
-    fn dismiss(&mut self, dismissals: Vec<Dismissal>, undismissed: Vec<String>) {
-        if dismissals.is_empty() && undismissed.is_empty() {
-            return;
-        }
-        let mut ids: Vec<String> = undismissed;
-        let all = Arc::make_mut(&mut self.new.dismissals);
-        ids.iter().for_each(|id| {
-            all.remove(id);
-        });
-        for dismissal in dismissals {
-            ids.push(dismissal.flag_id.clone());
-            all.insert(dismissal.flag_id.clone(), dismissal);
-        }
-        for slot in ids.iter().filter_map(|id| self.new.flags.slot(id)) {
-            self.rows.slots.insert(slot);
-            if let Some(Subject::Address(id)) = self.new.flags.at(slot).map(|flag| &flag.subject) {
-                self.rows.addresses.extend(self.new.address(id));
-            }
-        }
-    }
-
     /// Brings the indexes up to date.
     fn index(&mut self) {
-        for row in self.rows.buildings.iter().copied() {
+        let records = &self.new.records;
+        let [addresses, buildings, rentals] =
+            [records.addresses.len(), records.buildings.len(), records.rentals.len()].map(|len| len as u32);
+        for row in self.rows.buildings.range(..buildings).copied() {
             let home = self.new.home_of_building(row);
             put(&mut self.new.building_homes, row, home);
         }
         self.move_homes_of_flags();
-        for row in self.rows.addresses.iter().copied() {
+        for row in self.rows.addresses.range(..addresses).copied() {
             let mark = self.new.mark_of(row);
             put(&mut self.new.marks, row, mark);
         }
-        for row in self.rows.rentals.iter().copied() {
+        for row in self.rows.rentals.range(..rentals).copied() {
             let state = self.new.state_of_rental(row);
             put(&mut self.new.rental_states, row, state);
         }
@@ -346,41 +204,21 @@ impl Step<'_> {
     /// A flag belongs to the grid of its subject: when the subject moves, so does it.
     fn move_homes_of_flags(&mut self) {
         let mut subjects: Vec<Subject> = Vec::new();
-        let records = &self.new.records;
-        subjects.extend(
-            self.rows.addresses.iter().map(|r| Subject::Address(records.addresses[*r as usize].id.to_string())),
-        );
-        subjects.extend(
-            self.rows.buildings.iter().map(|r| Subject::Building(records.buildings[*r as usize].id.to_string())),
-        );
-        subjects.extend(self.rows.rentals.iter().map(|r| Subject::Rental(records.rentals[*r as usize].id.to_string())));
-        subjects.extend(self.rows.hazards.iter().map(|r| Subject::Hazard(records.hazards[*r as usize].id.to_string())));
-        for row in &self.rows.addresses {
-            let id = &records.addresses[*row as usize].id;
+        let (records, rows) = (&self.new.records, &self.rows);
+        let addresses = || rows.addresses.iter().filter_map(|row| records.addresses.get(*row as usize));
+        let buildings = rows.buildings.iter().filter_map(|row| records.buildings.get(*row as usize));
+        let rentals = rows.rentals.iter().filter_map(|row| records.rentals.get(*row as usize));
+        let hazards = rows.hazards.iter().filter_map(|row| records.hazards.get(*row as usize));
+        subjects.extend(addresses().map(|address| Subject::Address(address.id.to_string())));
+        subjects.extend(buildings.map(|building| Subject::Building(building.id.to_string())));
+        subjects.extend(rentals.map(|rental| Subject::Rental(rental.id.to_string())));
+        subjects.extend(hazards.map(|hazard| Subject::Hazard(hazard.id.to_string())));
+        for Address { id, .. } in addresses() {
             subjects.extend(self.new.corrections_of(id).map(|c| Subject::Correction(c.correction_id.to_string())));
         }
         for subject in subjects {
             let slots = self.new.flags.of(&subject).filter_map(|flag| self.new.flags.slot(&flag.flag_id));
             self.rows.slots.extend(slots);
         }
-    }
-}
-
-/// The records without those that are gone.
-fn without(records: Records, gone: &HashSet<Removed>) -> Records {
-    fn keep<T: Clone>(table: &Table<T>, gone: impl Fn(&T) -> bool) -> Table<T> {
-        table.iter().filter(|record| !gone(record)).cloned().collect()
-    }
-    Records {
-        grids: keep(&records.grids, |g| gone.contains(&Removed::Grid(g.code.clone()))),
-        addresses: keep(&records.addresses, |a| gone.contains(&Removed::Address(a.id.clone()))),
-        buildings: keep(&records.buildings, |b| gone.contains(&Removed::Building(b.id.clone()))),
-        places: keep(&records.places, |p| gone.contains(&Removed::Place(p.id.clone()))),
-        rentals: keep(&records.rentals, |r| gone.contains(&Removed::Rental(r.id.clone()))),
-        inspections: keep(&records.inspections, |i| gone.contains(&Removed::Inspection(i.id.clone()))),
-        hazards: keep(&records.hazards, |h| gone.contains(&Removed::Hazard(h.id.clone()))),
-        visits: keep(&records.visits, |v| gone.contains(&Removed::Visit(v.id))),
-        headcounts: keep(&records.headcounts, |h| gone.contains(&Removed::Headcount(h.grid.clone(), h.group))),
-        corrections: records.corrections,
     }
 }

@@ -29,7 +29,8 @@ pub struct Delta {
     pub dismissals: Vec<Dismissal>,
     /// Identifiers of flags whose dismissal was taken back.
     pub undismissed: Vec<String>,
-    /// Records that are gone altogether, as after the undo of an import. They rebuild the City.
+    /// Records that are gone altogether, as after the undo of an import. The last records of their
+    /// kind move into their rows.
     pub removed: Vec<Removed>,
 }
 

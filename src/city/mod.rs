@@ -15,9 +15,11 @@ pub mod group;
 pub mod live;
 pub mod points;
 mod recheck;
+mod remove;
 pub mod rental;
 pub mod search;
 pub mod shape;
+mod take;
 pub mod tally;
 pub mod touched;
 pub mod world;
@@ -138,13 +140,15 @@ impl City {
     /// Rows of the rentals of an address.
     pub fn rentals_of_address(&self, id: &str) -> impl Iterator<Item = u32> {
         let rows = self.ids.rentals_of_address.get(key_of(id));
-        rows.filter(move |row| self.records.rentals[*row as usize].address.as_deref() == Some(id))
+        rows.filter(move |row| {
+            self.records.rentals.get(*row as usize).is_some_and(|r| r.address.as_deref() == Some(id))
+        })
     }
 
     /// Rows of the hazards of an address.
     pub fn hazards_of_address(&self, id: &str) -> impl Iterator<Item = u32> {
         let rows = self.ids.hazards_of_address.get(key_of(id));
-        rows.filter(move |row| *self.records.hazards[*row as usize].address == *id)
+        rows.filter(move |row| self.records.hazards.get(*row as usize).is_some_and(|h| *h.address == *id))
     }
 
     /// Corrections of an address that the City knows: those that waited when it was built, and all since.

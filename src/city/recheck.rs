@@ -5,7 +5,7 @@ use super::flag::Change;
 use crate::check::detect::Detection;
 use crate::check::rule::{Rule, pin_off_road};
 use crate::check::{Context, Kind, look_at, look_by, run};
-use crate::domain::{Flag, Subject};
+use crate::domain::{Address, Flag, Subject};
 use crate::index::key_of;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -21,6 +21,8 @@ pub(super) struct Changed {
     pub corrections: BTreeSet<u32>,
     /// Addresses on which something else hangs that changed.
     pub concerned: BTreeSet<u32>,
+    /// What is gone altogether; rows from the ends of the tables on are too.
+    pub gone: Vec<Subject>,
 }
 
 impl City {
@@ -87,7 +89,8 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
         return city.flags.replace(flags);
     };
     // Where there was no building at all, everything that is said of buildings begins with the first.
-    let first_buildings = !changed.buildings.is_empty() && changed.buildings.len() == city.records.buildings.len();
+    let standing = city.records.buildings.len();
+    let first_buildings = !changed.buildings.is_empty() && (standing == 0 || changed.buildings.len() == standing);
     let many = changed.addresses.len() + changed.buildings.len();
     if city.grid.is_empty() || first_buildings || many * MANY > city.records.addresses.len() {
         let flags = all(city, Some(&before));
@@ -115,10 +118,10 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
         (Kind::Hazard, &changed.hazards),
         (Kind::Correction, &corrections),
     ];
-    let (mut subjects, mut flags) = (Vec::new(), Vec::new());
+    let (mut subjects, mut flags) = (changed.gone.clone(), Vec::new());
     for (kind, rows) in kinds {
+        let rows: Vec<u32> = rows.range(..count(&context, kind)).copied().collect();
         subjects.extend(rows.iter().map(|row| subject(&context, kind, *row as usize)));
-        let rows: Vec<u32> = rows.iter().copied().collect();
         let found = rows.par_iter().with_min_len(32).flat_map_iter(|row| look_at(&context, kind, *row as usize));
         flags.extend(found.filter(is_work).collect::<Vec<_>>());
     }
@@ -148,13 +151,26 @@ fn company(city: &City, context: &Context, rows: &BTreeSet<u32>, rule: &Rule) ->
 }
 
 /// Rows of the corrections of some addresses.
-fn corrections_of(context: &Context, addresses: &[u32]) -> BTreeSet<u32> {
-    let of_address = |i: &u32| {
-        let id = &context.address(*i as usize).id;
-        let rows = context.ids().corrections_of_address.get(key_of::<str>(id));
-        rows.filter(move |row| context.records.corrections[*row as usize].address_id == *id)
+fn corrections_of<'a>(context: &Context<'a>, addresses: &[u32]) -> BTreeSet<u32> {
+    let of_address = |address: &'a Address| {
+        let rows = context.ids().corrections_of_address.get(key_of::<str>(&address.id));
+        rows.filter(move |row| context.records.corrections[*row as usize].address_id == address.id)
     };
-    addresses.iter().flat_map(of_address).collect()
+    addresses.iter().filter_map(|i| context.records.addresses.get(*i as usize)).flat_map(of_address).collect()
+}
+
+/// How many records of a kind there are.
+fn count(context: &Context, kind: Kind) -> u32 {
+    let records = context.records;
+    let count = match kind {
+        Kind::Address => records.addresses.len(),
+        Kind::Building => records.buildings.len(),
+        Kind::Rental => records.rentals.len(),
+        Kind::Hazard => records.hazards.len(),
+        Kind::Correction => records.corrections.len(),
+        Kind::Grid | Kind::Import => records.grids.len(),
+    };
+    count as u32
 }
 
 fn subject(context: &Context, kind: Kind, row: usize) -> Subject {

@@ -64,6 +64,35 @@ impl<T: Clone> Table<T> {
         &mut Arc::make_mut(&mut self.chunks[index / CHUNK])[index % CHUNK]
     }
 
+    /// Takes out what lies in some rows, ascending: the last records move into their places. Answered are the rows that
+    /// hold another record since; those from the new length on are gone.
+    pub fn take_out(&mut self, rows: &std::collections::BTreeSet<u32>) -> Vec<u32> {
+        let left = self.len - rows.len();
+        let mut last = (left as u32..self.len as u32).filter(|row| !rows.contains(row));
+        let filled: Vec<u32> = rows.range(..left as u32).copied().collect();
+        for row in &filled {
+            if let Some(from) = last.next() {
+                self.set(*row as usize, self[from as usize].clone());
+            }
+        }
+        self.truncate(left);
+        filled
+    }
+
+    /// Keeps the first `len` records.
+    pub fn truncate(&mut self, len: usize) {
+        if len >= self.len {
+            return;
+        }
+        self.chunks.truncate(len.div_ceil(CHUNK));
+        if !len.is_multiple_of(CHUNK)
+            && let Some(chunk) = self.chunks.last_mut()
+        {
+            Arc::make_mut(chunk).truncate(len % CHUNK);
+        }
+        self.len = len;
+    }
+
     /// Replaces the record at `index`.
     ///
     /// # Panics
@@ -107,6 +136,33 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn the_last_records_move_where_others_are_taken_out(
+            start in 0usize..3000,
+            out in prop::collection::vec(any::<prop::sample::Index>(), 0..9),
+            all_from in 0usize..4000,
+        ) {
+            let mut oracle: Vec<u32> = (0..start as u32).collect();
+            let mut table: Table<u32> = oracle.clone().into();
+            let mut rows: std::collections::BTreeSet<u32> = (all_from as u32..start as u32).collect();
+            rows.extend(out.iter().filter(|_| start > 0).map(|at| at.index(start) as u32));
+            let filled = table.take_out(&rows);
+            for row in rows.iter().rev() {
+                oracle.swap_remove(*row as usize);
+            }
+            prop_assert_eq!(table.len(), oracle.len());
+            let mut kept: Vec<u32> = table.iter().copied().collect();
+            for (row, value) in kept.iter().enumerate() {
+                prop_assert_eq!(filled.contains(&(row as u32)), *value != row as u32);
+            }
+            kept.sort_unstable();
+            oracle.sort_unstable();
+            prop_assert_eq!(kept, oracle);
+            for n in 0..2000 {
+                prop_assert_eq!(table.push(n), start - rows.len() + n as usize);
+            }
+        }
+
         #[test]
         fn behaves_like_a_vec(start in 0usize..3000, edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u32>()), 0..20)) {
             let mut oracle: Vec<u32> = (0..start as u32).collect();

@@ -156,6 +156,13 @@ impl Level {
         }
     }
 
+    /// Keeps the rows of a pack from which the last were taken away.
+    pub(in crate::check) fn truncate(&mut self, pack: &Arc<Pack>) {
+        self.pack = pack.clone();
+        self.stands.truncate(pack.pins.len());
+        self.occupants.truncate(pack.pins.len(), pack.sites.len());
+    }
+
     /// After [`Level::take`]: lays the courses of the series that were touched again, and asks who is at home.
     pub(in crate::check) fn settle(&mut self, edited: &Edited, rows: &BTreeSet<u32>, ripple: &mut Ripple) {
         let mut desk = Desk::default();

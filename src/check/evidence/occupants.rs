@@ -37,6 +37,12 @@ impl Occupants {
         self.keys[b as usize].iter().any(|other| *other != key)
     }
 
+    /// Keeps the first addresses and buildings.
+    pub(super) fn truncate(&mut self, addresses: usize, buildings: usize) {
+        self.homes.truncate(addresses);
+        self.keys.truncate(buildings);
+    }
+
     /// Takes over where some addresses stand now, and some buildings; answered are the buildings whose keys changed.
     /// The level's other parts are those of now.
     pub(super) fn edited(self, level: &Level, pins: &BTreeSet<u32>, sites: &BTreeSet<u32>) -> (Occupants, Vec<u32>) {

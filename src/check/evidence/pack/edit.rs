@@ -49,7 +49,9 @@ struct Step<'a> {
 
 impl Pack {
     /// Takes over the addresses and buildings in some rows as the context has them now; rows that are new follow the
-    /// last. The pack must have been built for edits, and the grids must be the same.
+    /// last. The pack must have been built for edits, and the grids must be the same. Rows that the context does not have
+    /// become nothing, until [`Pack::truncate`] takes them away; who names a building whose row holds another one since
+    /// is among the addresses.
     pub fn edit(&mut self, context: &Context, addresses: &[u32], buildings: &[u32]) -> Edited {
         let pins = self.pins.len();
         let mut step = Step { pack: self, edited: Edited::default(), names: BTreeSet::new() };
@@ -63,12 +65,18 @@ impl Pack {
         let Step { pack, mut edited, .. } = step;
         // Rows that are new count as changed even when nothing is in them.
         edited.pins.retain(|i, old| *i as usize >= pins || !pack.pins[*i as usize].is(old));
-        for b in edited.sites.keys() {
+        for b in edited.sites.keys().filter(|b| (**b as usize) < context.records.buildings.len()) {
             let id = &context.records.buildings[*b as usize].id;
             let tied = pack.register.ties.get(key_of::<str>(id));
             edited.tied.extend(tied.filter(|i| pack.pins.get(*i as usize).is_some_and(|pin| pin.tied == *b)));
         }
         edited
+    }
+
+    /// Keeps the first rows.
+    pub fn truncate(&mut self, addresses: usize, buildings: usize) {
+        self.pins.truncate(addresses);
+        self.sites.truncate(buildings);
     }
 }
 
@@ -133,19 +141,23 @@ impl Step<'_> {
     fn building(&mut self, context: &Context, b: u32) {
         if self.pack.sites.len() == b as usize {
             self.pack.sites.push(Site::NOTHING);
-            let id = &context.records.buildings[b as usize].id;
-            let tied: Vec<u32> = self.pack.register.ties.get(key_of::<str>(id)).collect();
-            for i in tied.into_iter().filter(|i| context.address(*i as usize).building.as_ref() == Some(id)) {
-                if self.pack.pins[i as usize].live {
+            let id = context.records.buildings.get(b as usize).map(|building| &building.id);
+            let tied = id.iter().flat_map(|id| self.pack.register.ties.get(key_of::<str>(id)));
+            let addresses = &context.records.addresses;
+            let names = |i: &u32| addresses.get(*i as usize).is_some_and(|a| a.building.as_ref() == id);
+            let tied: Vec<u32> = tied.filter(names).collect();
+            for i in tied {
+                if self.pack.pins.get(i as usize).is_some_and(|pin| pin.live) {
                     self.set_pin(i, |pin| pin.tied = b);
                 }
             }
         }
-        let standing = context.records.buildings[b as usize].standing;
+        let standing = context.records.buildings.get(b as usize).is_some_and(|building| building.standing);
         let called = if standing { context.with_building_parts(b as usize, Called::of) } else { Called::default() };
         let old = self.pack.sites[b as usize];
         let (name, was) = (self.name(&called), self.name_of(old.key));
-        let site = self.pack.site(context, b as usize, self.key(name, was, old.key, &called));
+        let key = self.key(name, was, old.key, &called);
+        let site = if standing { self.pack.site(context, b as usize, key) } else { Site { key, ..Site::NOTHING } };
         // Messages quote its text, so that it counts even when nothing else differs.
         self.edited.sites.entry(b).or_insert(old);
         if site.is(&old) {
@@ -164,6 +176,9 @@ impl Step<'_> {
         if self.pack.pins.len() == i as usize {
             self.pack.pins.push(Pin::NOTHING);
             self.edited.pins.insert(i, Pin::NOTHING);
+        }
+        if i as usize >= context.records.addresses.len() {
+            return self.forget(i);
         }
         let register = &mut self.pack.register;
         if let Some(id) = &context.address(i as usize).building {
@@ -197,6 +212,17 @@ impl Step<'_> {
             self.bearers(name, |bearers| insert(&mut bearers.pins, i));
         }
         self.set_pin(i, |old| *old = pin);
+    }
+
+    /// An address that is gone.
+    fn forget(&mut self, i: u32) {
+        let old = self.pack.pins[i as usize].clone();
+        if let Some(was) = self.name_of(old.key) {
+            self.bearers(was, |bearers| bearers.pins.retain(|other| *other != i));
+        }
+        self.set_pin(i, |pin| {
+            *pin = Pin { stack: old.stack, stack_series: old.stack_series, twin: old.twin, ..Pin::NOTHING }
+        });
     }
 
     /// Parts the streets that share a name again.
@@ -313,7 +339,8 @@ impl Step<'_> {
         alone.into_iter().for_each(|i| self.set_pin(i, |pin| (pin.stack, pin.stack_series) = (1, 1)));
         for here in spots {
             let pins = &self.pack.pins;
-            let on_it = self.pack.register.spots.get(here).filter(|i| spot(pins[*i as usize].raw) == Some(here));
+            let is_here = |i: &u32| pins.get(*i as usize).is_some_and(|pin| spot(pin.raw) == Some(here));
+            let on_it = self.pack.register.spots.get(here).filter(is_here);
             let on_it: Vec<u32> = on_it.collect();
             let (stack, stack_series) = match &on_it[..] {
                 [] | [_] => (1, 1),

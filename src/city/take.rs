@@ -1,0 +1,154 @@
+//! Taking records over: each into the row of its identifier, with a note of whose index entries may change.
+
+use super::apply::{Step, put};
+use super::build::home_of;
+use super::*;
+use crate::index::ids::headcount_key;
+
+/// Puts a record in the row of its identifier, or in a new one.
+fn upsert<T: Clone>(
+    table: &mut Table<T>,
+    ids: &mut Lookup,
+    key: u64,
+    record: T,
+    same: impl Fn(&T, &T) -> bool,
+) -> (u32, Option<T>) {
+    let known = ids.get(key).find(|row| table.get(*row as usize).is_some_and(|old| same(old, &record)));
+    match known {
+        Some(row) => {
+            let old = table[row as usize].clone();
+            table.set(row as usize, record);
+            (row, Some(old))
+        }
+        None => {
+            let row = table.push(record) as u32;
+            ids.insert(key, row);
+            (row, None)
+        }
+    }
+}
+
+impl Step<'_> {
+    /// Takes the records over and notes whose index entries may change. Says whether anything that rules look at did.
+    pub(super) fn take(&mut self, delta: Delta) -> bool {
+        let Delta {
+            addresses, buildings, places, rentals, inspections, hazards, visits, headcounts, corrections, ..
+        } = delta;
+        let looked_at = !(addresses.is_empty()
+            && buildings.is_empty()
+            && rentals.is_empty()
+            && inspections.is_empty()
+            && hazards.is_empty()
+            && corrections.is_empty());
+        let (new, rows) = (&mut self.new, &mut self.rows);
+        let (records, ids) = (&mut new.records, &mut new.ids);
+        for address in addresses {
+            let key = key_of::<str>(&address.id);
+            let home = home_of(&new.grid, &address);
+            let (id, building) = (address.id.clone(), address.building.clone());
+            let (row, _) = upsert(&mut records.addresses, &mut ids.addresses, key, address, |a, b| a.id == b.id);
+            put(&mut new.homes, row, home);
+            if let Some(building) = building {
+                ids.addresses_of_building.insert(key_of::<str>(&building), row);
+            }
+            rows.rentals.extend(ids.rentals_of_address.get(key));
+            rows.hazards.extend(ids.hazards_of_address.get(key));
+            rows.addresses.insert(row);
+            rows.changed.addresses.insert(row);
+            rows.changed.hazards.extend(ids.hazards_of_address.get(key));
+            rows.changed.rentals.extend(ids.rentals_of_address.get(key));
+            self.touched.addresses.push(id);
+        }
+        for building in buildings {
+            let key = key_of::<str>(&building.id);
+            let (row, _) = upsert(&mut records.buildings, &mut ids.buildings, key, building, |a, b| a.id == b.id);
+            rows.buildings.insert(row);
+            rows.changed.buildings.insert(row);
+        }
+        for place in places {
+            let key = key_of::<str>(&place.id);
+            upsert(&mut records.places, &mut ids.places, key, place, |a, b| a.id == b.id);
+        }
+        for rental in rentals {
+            let key = key_of::<str>(&rental.id);
+            let address = rental.address.clone();
+            let (row, old) = upsert(&mut records.rentals, &mut ids.rentals, key, rental, |a, b| a.id == b.id);
+            if let Some(address) = &address {
+                ids.rentals_of_address.insert(key_of::<str>(address), row);
+            }
+            rows.rentals.insert(row);
+            rows.changed.rentals.insert(row);
+            for address in old.and_then(|old| old.address).into_iter().chain(address) {
+                rows.changed.concerned.extend(ids.addresses.get(key_of::<str>(&address)));
+            }
+        }
+        for inspection in inspections {
+            let (key, rental) = (key_of::<str>(&inspection.id), key_of::<str>(&inspection.rental));
+            let (row, _) = upsert(&mut records.inspections, &mut ids.inspections, key, inspection, |a, b| a.id == b.id);
+            ids.inspections_of_rental.insert(rental, row);
+            rows.rentals.extend(ids.rentals.get(rental));
+            rows.changed.rentals.extend(ids.rentals.get(rental));
+        }
+        for hazard in hazards {
+            let (key, address) = (key_of::<str>(&hazard.id), key_of::<str>(&hazard.address));
+            let rental = hazard.rental.as_ref().map(|id| key_of::<str>(id));
+            let (row, old) = upsert(&mut records.hazards, &mut ids.hazards, key, hazard, |a, b| a.id == b.id);
+            ids.hazards_of_address.insert(address, row);
+            rows.hazards.insert(row);
+            rows.changed.hazards.insert(row);
+            let was = old.as_ref().map(|old| key_of::<str>(&old.address));
+            for address in was.into_iter().chain([address]) {
+                rows.changed.concerned.extend(ids.addresses.get(address));
+            }
+            let before = old.and_then(|old| old.rental).map(|id| key_of::<str>(&id));
+            for rental in before.into_iter().chain(rental) {
+                rows.rentals.extend(ids.rentals.get(rental));
+            }
+            if let Some(rental) = rental {
+                ids.hazards_of_rental.insert(rental, row);
+            }
+        }
+        for visit in visits {
+            let key = key_of(&visit.id);
+            upsert(&mut records.visits, &mut ids.visits, key, visit, |a, b| a.id == b.id);
+        }
+        for correction in corrections {
+            let (key, address) = (key_of(&correction.correction_id), key_of::<str>(&correction.address_id));
+            let (row, _) = upsert(&mut records.corrections, &mut ids.corrections, key, correction, |a, b| {
+                a.correction_id == b.correction_id
+            });
+            ids.corrections_of_address.insert(address, row);
+            rows.changed.corrections.insert(row);
+            rows.changed.concerned.extend(ids.addresses.get(address));
+        }
+        for headcount in headcounts {
+            let key = headcount_key(&headcount.grid, headcount.group);
+            upsert(&mut records.headcounts, &mut ids.headcounts, key, headcount, |a, b| {
+                a.grid == b.grid && a.group == b.group
+            });
+        }
+        self.dismiss(delta.dismissals, delta.undismissed);
+        looked_at
+    }
+
+    fn dismiss(&mut self, dismissals: Vec<Dismissal>, undismissed: Vec<String>) {
+        if dismissals.is_empty() && undismissed.is_empty() {
+            return;
+        }
+        let mut ids: Vec<String> = undismissed;
+        let all = Arc::make_mut(&mut self.new.dismissals);
+        ids.iter().for_each(|id| {
+            all.remove(id);
+        });
+        for dismissal in dismissals {
+            ids.push(dismissal.flag_id.clone());
+            all.insert(dismissal.flag_id.clone(), dismissal);
+        }
+        for slot in ids.iter().filter_map(|id| self.new.flags.slot(id)) {
+            self.rows.slots.insert(slot);
+            if let Some(Subject::Address(id)) = self.new.flags.at(slot).map(|flag| &flag.subject) {
+                self.rows.addresses.extend(self.new.address(id));
+            }
+        }
+    }
+}
