@@ -4,6 +4,7 @@
 //! ground, [`Bins`] in a plane, where points move; [`Lookup`] finds rows by a key.
 //! Distances are true metres, points are CGCS2000 longitude and latitude.
 
+pub mod stretch;
 pub mod outline;
 pub mod cell;
 pub mod hierarchy;

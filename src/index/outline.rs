@@ -1,8 +1,9 @@
-//! One polygon's border, cut into bands of latitude: exact point location, and the distance to the border.
+//! One polygon's border as a line that folds into boxes: exact point location, and the distance to the border.
 
+use super::stretch::{SPAN, Stretches};
 use crate::domain::{Frame, LonLat};
 use geo::algorithm::kernels::{Kernel, Orientation, RobustKernel};
-use geo::{Coord, Distance, Haversine, MultiPolygon, Point};
+use geo::{Coord, Distance, Haversine, LineString, MultiPolygon, Point};
 
 /// Where a point lies with respect to a polygon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,79 +18,66 @@ pub enum Side {
 
 /// The border of a polygon with holes and exclaves. Inside is what an odd number of border crossings separates from
 /// infinity, so rings may come in any order and direction.
+///
+/// Neighbouring edges lie in one box, neighbouring boxes in a larger one ([`Stretches`]): a question opens the boxes
+/// about its point and no others, so that a border of 50,000 vertices costs hardly more than one of fifty.
 #[derive(Debug, Clone, Default)]
 pub struct Outline {
     bbox: [f64; 4],
     /// All rings one behind the other, each closed; edge `e` goes from vertex `e` to vertex `e + 1`.
     vertices: Vec<[f64; 2]>,
-    band_deg: f64,
-    bands_per_deg: f64,
-    /// Edges that touch band `b`: `edges[starts[b]..starts[b + 1]]`.
-    starts: Vec<u32>,
-    edges: Vec<u32>,
+    /// Last vertex of each ring: no edge begins there.
+    ends: Vec<u32>,
+    boxes: Stretches,
+}
+
+/// The nearest point of a border so far: its squared distance, its edge, where it is in the plane. Of equals, that of
+/// the first edge.
+struct Nearest {
+    square: f64,
+    edge: u32,
+    at: Option<[f64; 2]>,
 }
 
 impl Outline {
     /// The outline of a polygon in degrees. Rings with numbers that are not finite are left out.
     pub fn build(polygon: &MultiPolygon<f64>) -> Self {
         let rings = polygon.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
-        let mut vertices: Vec<[f64; 2]> = Vec::new();
-        let mut ids: Vec<u32> = Vec::new();
-        for ring in rings.filter(|r| r.0.len() > 2 && r.0.iter().all(|c| c.x.is_finite() && c.y.is_finite())) {
-            let first = vertices.len();
-            vertices.extend(ring.0.iter().map(|c| [c.x, c.y]));
-            ids.extend((first..vertices.len() - 1).map(|e| e as u32));
-        }
+        let is_finite = |ring: &&LineString<f64>| ring.0.iter().all(|c| c.x.is_finite() && c.y.is_finite());
+        let mut rings: Vec<&LineString<f64>> = rings.filter(|r| r.0.len() > 2).filter(is_finite).collect();
         let mut bbox = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
-        for [x, y] in &vertices {
+        for Coord { x, y } in rings.iter().flat_map(|ring| &ring.0) {
             bbox = [bbox[0].min(*x), bbox[1].min(*y), bbox[2].max(*x), bbox[3].max(*y)];
         }
-        let mut outline = Outline { bbox, vertices, ..Outline::default() };
-        outline.cut(&ids);
-        outline
-    }
-
-    /// Sorts the edges into bands: about one band for two edges, fewer where edges are so long that the lists would
-    /// outgrow the border itself.
-    fn cut(&mut self, ids: &[u32]) {
-        let height_deg = self.bbox[3] - self.bbox[1];
-        let length_deg: f64 = ids.iter().map(|e| (self.ends(*e).0[1] - self.ends(*e).1[1]).abs()).sum();
-        let spans = if height_deg > 0.0 { length_deg / height_deg } else { f64::INFINITY };
-        let bands = ((ids.len() as f64 * 7.0 / spans).min(ids.len() as f64 / 2.0) as usize).clamp(1, 1 << 20);
-        self.bands_per_deg = if height_deg > 0.0 { bands as f64 / height_deg } else { 0.0 };
-        self.band_deg = if height_deg > 0.0 { height_deg / bands as f64 } else { 0.0 };
-        self.starts = vec![0; bands + 1];
-        let range = |outline: &Outline, e: u32| {
-            let ([_, ay], [_, by]) = outline.ends(e);
-            outline.band(ay.min(by))..=outline.band(ay.max(by))
-        };
-        for &e in ids {
-            range(self, e).for_each(|b| self.starts[b + 1] += 1);
+        // Thousands of holes come in any order: neighbours together, or their boxes hold everything.
+        rings.sort_by_cached_key(|ring| z_order(ring.0[0], bbox));
+        let (mut vertices, mut ends) = (Vec::with_capacity(rings.iter().map(|r| r.0.len()).sum()), Vec::new());
+        for ring in rings {
+            vertices.extend(ring.0.iter().map(|c| [c.x, c.y]));
+            ends.push(vertices.len() as u32 - 1);
         }
-        for b in 0..bands {
-            self.starts[b + 1] += self.starts[b];
-        }
-        let mut next = self.starts.clone();
-        self.edges = vec![0; *self.starts.last().unwrap_or(&0) as usize];
-        for &e in ids {
-            for b in range(self, e) {
-                self.edges[next[b] as usize] = e;
-                next[b] += 1;
-            }
-        }
+        let boxes = Stretches::build(&vertices, &ends);
+        Outline { bbox, vertices, ends, boxes }
     }
 
-    fn ends(&self, edge: u32) -> ([f64; 2], [f64; 2]) {
-        (self.vertices[edge as usize], self.vertices[edge as usize + 1])
+    /// Where an edge begins and ends.
+    pub fn edge(&self, edge: usize) -> [[f64; 2]; 2] {
+        [self.vertices[edge], self.vertices[edge + 1]]
     }
 
-    /// Band of a latitude. Rounding is monotone, so an edge's bands are never missed by a latitude between its ends.
-    fn band(&self, lat: f64) -> usize {
-        (((lat - self.bbox[1]) * self.bands_per_deg) as usize).min(self.starts.len().saturating_sub(2))
+    /// The numbers of all edges, along the rings.
+    pub fn edges(&self) -> impl Iterator<Item = usize> + '_ {
+        self.edges_of(0..self.vertices.len().saturating_sub(1))
     }
 
-    fn band_edges(&self, band: usize) -> &[u32] {
-        &self.edges[self.starts[band] as usize..self.starts[band + 1] as usize]
+    /// The edges among some.
+    fn edges_of(&self, among: std::ops::Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        let mut next = self.ends.partition_point(|end| (*end as usize) < among.start);
+        among.filter(move |e| {
+            let is_end = self.ends[next] as usize == *e;
+            next += usize::from(is_end);
+            !is_end
+        })
     }
 
     /// West, south, east, north in degrees; infinite and inside out when there is no area.
@@ -104,47 +92,80 @@ impl Outline {
 
     /// Number of edges, of all rings.
     pub fn edge_count(&self) -> usize {
-        self.vertices.len().saturating_sub(1)
+        self.vertices.len() - self.ends.len()
     }
 
     /// The edges of all rings, as pairs of longitude and latitude.
     pub fn each_edge(&self, mut visit: impl FnMut([f64; 2], [f64; 2])) {
-        for band in 0..self.starts.len().saturating_sub(1) {
-            for &e in self.band_edges(band) {
-                let (a, b) = self.ends(e);
-                if self.band(a[1].min(b[1])) == band {
-                    visit(a, b);
-                }
-            }
+        for e in self.edges() {
+            let [a, b] = self.edge(e);
+            visit(a, b);
         }
     }
 
     /// Where `at` lies, by exact orientation predicates (Shewchuk 1997).
     pub fn side(&self, at: LonLat) -> Side {
-        let (x, y) = (at.lon, at.lat);
         let [west, south, east, north] = self.bbox;
-        if !(x >= west && x <= east && y >= south && y <= north) {
+        if !(at.lon >= west && at.lon <= east && at.lat >= south && at.lat <= north) {
             return Side::Outside;
         }
-        let mut inside = false;
-        for &e in self.band_edges(self.band(y)) {
-            let ([ax, ay], [bx, by]) = self.ends(e);
+        match self.crossings(self.boxes.root(), at) {
+            None => Side::Border,
+            Some(true) => Side::Inside,
+            Some(false) => Side::Outside,
+        }
+    }
+
+    /// Whether the edges of a box cross the ray to the east an odd number of times; none where the point is on one.
+    fn crossings(&self, node: (usize, usize), at: LonLat) -> Option<bool> {
+        let (x, y) = (at.lon, at.lat);
+        let [west, south, east, north] = self.boxes.bbox(node);
+        if y < south || y > north || x > east {
+            return Some(false);
+        }
+        let among = self.boxes.edges(node);
+        if x < west {
+            return Some(self.straddles(among, y));
+        }
+        let mut odd = false;
+        if node.0 > 0 {
+            for child in self.boxes.children(node) {
+                odd ^= self.crossings(child, at)?;
+            }
+            return Some(odd);
+        }
+        note(SPAN);
+        for e in self.edges_of(among) {
+            let [[ax, ay], [bx, by]] = self.edge(e);
             if y < ay.min(by) || y > ay.max(by) || x > ax.max(bx) {
                 continue;
             }
             let crosses = (ay <= y) != (by <= y);
             if x < ax.min(bx) {
-                inside ^= crosses;
+                odd ^= crosses;
                 continue;
             }
             let turn = RobustKernel::orient2d(Coord { x: ax, y: ay }, Coord { x: bx, y: by }, Coord { x, y });
             match turn {
-                Orientation::Collinear => return Side::Border,
-                Orientation::CounterClockwise => inside ^= crosses && by > ay,
-                Orientation::Clockwise => inside ^= crosses && by < ay,
+                Orientation::Collinear => return None,
+                Orientation::CounterClockwise => odd ^= crosses && by > ay,
+                Orientation::Clockwise => odd ^= crosses && by < ay,
             }
         }
-        if inside { Side::Inside } else { Side::Outside }
+        Some(odd)
+    }
+
+    /// Whether edges cross a parallel an odd number of times: their line does so exactly when it begins and ends on
+    /// different sides. Whole rings among them cross it an even number of times.
+    fn straddles(&self, among: std::ops::Range<usize>, lat: f64) -> bool {
+        let low = |vertex: usize| self.vertices[vertex][1] <= lat;
+        let odd = low(among.start) != low(among.end);
+        let first = self.ends.partition_point(|end| (*end as usize) < among.start);
+        if self.ends[first] as usize >= among.end {
+            return odd;
+        }
+        let last = self.ends.partition_point(|end| (*end as usize) < among.end) - 1;
+        odd ^ low(self.ends[first] as usize) ^ low(self.ends[last] as usize + 1)
     }
 
     /// Metres to the border and the nearest point of it, when that is at most `limit_m`. Within 1 mm for distances up
@@ -154,48 +175,66 @@ impl Outline {
             return None;
         }
         let frame = Frame::at(at);
-        let mut best_2 = limit_m * limit_m;
-        let mut best = None;
-        let bands = self.starts.len() - 1;
-        let mut up = self.band(at.lat.clamp(self.bbox[1], self.bbox[3]));
-        let mut down = up;
-        let slack_m = 1e-4;
-        loop {
-            let above_m = (self.bbox[1] + up as f64 * self.band_deg - at.lat) * frame.m_per_lat - slack_m;
-            let below_m = (at.lat - self.bbox[1] - down as f64 * self.band_deg) * frame.m_per_lat - slack_m;
-            let go_up = up < bands && above_m.max(0.0).powi(2) <= best_2;
-            let go_down = down > 0 && below_m.max(0.0).powi(2) <= best_2;
-            if go_up {
-                self.nearest_in(up, &frame, &mut best_2, &mut best);
-                up += 1;
-            }
-            if go_down {
-                down -= 1;
-                self.nearest_in(down, &frame, &mut best_2, &mut best);
-            }
-            if !go_up && !go_down {
-                break;
-            }
+        let mut best = Nearest { square: limit_m * limit_m, edge: u32::MAX, at: None };
+        let root = self.boxes.root();
+        if self.boxes.square_m2(root, &frame) <= best.square {
+            self.near(root, &frame, &mut best);
         }
-        let nearest = frame.lonlat(best?);
+        let nearest = frame.lonlat(best.at?);
         Some((metres(at, nearest), nearest))
     }
 
-    fn nearest_in(&self, band: usize, frame: &Frame, best_2: &mut f64, best: &mut Option<[f64; 2]>) {
+    /// Looks at the edges of a box, those of the nearer boxes in it first.
+    fn near(&self, node: (usize, usize), frame: &Frame, best: &mut Nearest) {
+        if node.0 == 0 {
+            return self.near_edges(self.boxes.edges(node), frame, best);
+        }
+        let mut order = [(0.0, node); SPAN];
+        let mut count = 0;
+        for child in self.boxes.children(node) {
+            let square = self.boxes.square_m2(child, frame);
+            if square <= best.square {
+                order[count] = (square, child);
+                count += 1;
+            }
+        }
+        order[..count].sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        for (square, child) in &order[..count] {
+            if *square <= best.square {
+                self.near(*child, frame, best);
+            }
+        }
+    }
+
+    fn near_edges(&self, among: std::ops::Range<usize>, frame: &Frame, best: &mut Nearest) {
+        note(SPAN);
         let to_xy = |[lon, lat]: [f64; 2]| frame.xy(LonLat::new(lon, lat));
-        for &e in self.band_edges(band) {
-            let (a, b) = self.ends(e);
+        for e in self.edges_of(among) {
+            let [a, b] = self.edge(e);
             let ([ax, ay], [bx, by]) = (to_xy(a), to_xy(b));
             let (dx, dy) = (bx - ax, by - ay);
             let length_2 = dx * dx + dy * dy;
             let t = if length_2 > 0.0 { (-(ax * dx + ay * dy) / length_2).clamp(0.0, 1.0) } else { 0.0 };
             let (x, y) = (ax + t * dx, ay + t * dy);
-            let d_2 = x * x + y * y;
-            if d_2 < *best_2 || (d_2 == *best_2 && best.is_none()) {
-                (*best_2, *best) = (d_2, Some([x, y]));
+            let square = x * x + y * y;
+            if square < best.square || (square == best.square && (e as u32) < best.edge) {
+                *best = Nearest { square, edge: e as u32, at: Some([x, y]) };
             }
         }
     }
+}
+
+/// Counts the edges that questions look at, so that tests can tell how much work something is.
+fn note(_edges: usize) {
+    #[cfg(test)]
+    tests::LOOKED.with(|looked| looked.set(looked.get() + _edges));
+}
+
+/// Place of a point along a line that keeps neighbours together (Morton 1966).
+fn z_order(at: Coord<f64>, [west, south, east, north]: [f64; 4]) -> u64 {
+    let bits = |v: f64, low: f64, high: f64| ((v - low) / (high - low) * 65_535.0) as u64;
+    let (x, y) = (bits(at.x, west, east), bits(at.y, south, north));
+    (0..16).map(|k| (x >> k & 1) << (2 * k) | (y >> k & 1) << (2 * k + 1)).sum()
 }
 
 /// Metres between two points at any distance: in the tangent plane when near, on the sphere past 20 km.
@@ -209,6 +248,17 @@ mod tests {
     use super::*;
     use geo::{Intersects, wkt};
     use rand::{RngExt, SeedableRng};
+
+    thread_local! {
+        pub(super) static LOOKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    }
+
+    /// How many edges are looked at while something is done.
+    fn looked(work: impl FnOnce()) -> usize {
+        LOOKED.set(0);
+        work();
+        LOOKED.get()
+    }
 
     fn shapes() -> Vec<MultiPolygon<f64>> {
         vec![
@@ -286,6 +336,59 @@ mod tests {
     }
 
     #[test]
+    fn thousands_of_holes_in_any_order_are_told_apart() {
+        let mut holes: Vec<LineString<f64>> = (0..12_000)
+            .map(|k| {
+                let (x, y) = (f64::from(k % 120), f64::from(k / 120));
+                vec![(x, y), (x + 0.5, y), (x + 0.25, y + 0.5), (x, y)].into()
+            })
+            .collect();
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
+        (1..holes.len()).for_each(|k| holes.swap(k, rng.random_range(0..=k)));
+        let yard = vec![(-9.0, -9.0), (140.0, -9.0), (140.0, 140.0), (-9.0, 140.0), (-9.0, -9.0)];
+        let outline = Outline::build(&MultiPolygon(vec![geo::Polygon::new(yard.into(), holes)]));
+        let looked = looked(|| {
+            for k in 0..12_000 {
+                let (x, y) = (f64::from(k % 120), f64::from(k / 120));
+                assert_eq!(outline.side(LonLat::new(x + 0.25, y + 0.25)), Side::Outside);
+                assert_eq!(outline.side(LonLat::new(x + 0.375, y + 0.25)), Side::Border);
+                assert_eq!(outline.side(LonLat::new(x + 0.625, y + 0.25)), Side::Inside);
+                assert!(outline.distance_m(LonLat::new(x / 2.0 + 0.7, y / 2.0), f64::INFINITY).is_some());
+            }
+        });
+        assert!(looked < 12_000 * 4 * 60, "{looked}");
+    }
+
+    #[test]
+    fn a_hundred_times_the_vertices_cost_a_few_times_the_work() {
+        let work = |vertices: i32| {
+            let ring = |from: i32, radius: f64| -> LineString<f64> {
+                (0..=vertices)
+                    .map(|k| {
+                        let t = f64::from((from + k) % vertices) / f64::from(vertices) * std::f64::consts::TAU;
+                        let r = radius * (1.0 + 0.2 * (5.0 * t).sin() + 0.01 * (97.0 * t).sin());
+                        Coord { x: 119.9 + r * t.cos(), y: 28.4 + r * t.sin() }
+                    })
+                    .collect()
+            };
+            let shape = geo::Polygon::new(ring(0, 0.01), vec![ring(vertices / 3, 0.003)]);
+            let outline = Outline::build(&MultiPolygon(vec![shape]));
+            let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(4);
+            looked(|| {
+                for _ in 0..20_000 {
+                    let at =
+                        LonLat::new(119.9 + rng.random_range(-0.013..0.013), 28.4 + rng.random_range(-0.013..0.013));
+                    outline.side(at);
+                    outline.distance_m(at, 60.0);
+                    outline.distance_m(at, f64::INFINITY);
+                }
+            })
+        };
+        let (few, many) = (work(500), work(50_000));
+        assert!(many < 5 * few, "{many} edges looked at, against {few}");
+    }
+
+    #[test]
     fn a_comb_with_fifty_thousand_vertices_stays_linear() {
         let teeth = 25_000;
         let mut ring: Vec<(f64, f64)> = (0..teeth)
@@ -296,9 +399,17 @@ mod tests {
             .collect();
         ring.extend([(f64::from(teeth), -1.0), (-1.0, -1.0)]);
         let outline = Outline::build(&MultiPolygon(vec![geo::Polygon::new(ring.into(), vec![])]));
-        assert!(outline.edges.len() < 10 * 2 * teeth as usize);
-        assert_eq!(outline.side(LonLat::new(10.5, 2.0)), Side::Inside);
-        assert_eq!(outline.side(LonLat::new(11.5, 2.0)), Side::Outside);
+        assert_eq!(outline.edge_count(), 2 * teeth as usize + 2);
+        let looked = looked(|| {
+            for k in 0..10_000 {
+                let x = f64::from(k) + 0.5;
+                let side = if k % 2 == 0 { Side::Inside } else { Side::Outside };
+                assert_eq!(outline.side(LonLat::new(x, 2.0)), side);
+                let (m, _) = outline.distance_m(LonLat::new(x / 1_000.0, 2.0), f64::INFINITY).expect("a border");
+                assert!(m < 60_000.0);
+            }
+        });
+        assert!(looked < 10_000 * 160, "{looked}");
     }
 
     #[test]
