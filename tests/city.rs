@@ -63,7 +63,7 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
     let records = &city.records;
     let at = Utc.with_ymd_and_hms(2026, 11, 20, 8, 0, 0).single().expect("a time");
     let mut pick = |len: usize| rng.random_range(0..len);
-    match n % 10 {
+    match n % 13 {
         0 => {
             let mut address = records.addresses[pick(records.addresses.len())].clone();
             if let Some(pin) = &mut address.pin {
@@ -150,6 +150,30 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
             let rental = records.rentals[pick(records.rentals.len())].clone();
             delta.removed.extend(rental.address.map(Removed::Address));
         }
+        9 => {
+            // A border moves.
+            let mut grid = records.grids[pick(records.grids.len())].clone();
+            for polygon in &mut grid.polygon.0 {
+                polygon.exterior_mut(|ring| ring.0.iter_mut().for_each(|point| point.x += 0.000_2));
+            }
+            delta.grids.push(grid);
+        }
+        10 => {
+            // One grid goes, another comes in its place, and a third hangs elsewhere.
+            let [gone, mut moved] =
+                [pick(records.grids.len()), pick(records.grids.len())].map(|row| records.grids[row].clone());
+            let mut come = gone.clone();
+            come.code = format!("{}-{n}", gone.code).into();
+            moved.parent = Some(come.code.clone());
+            delta.removed.push(Removed::Grid(gone.code.clone()));
+            delta.grids.extend([come, moved].into_iter().filter(|grid| grid.code != gone.code));
+        }
+        11 => {
+            // A grid is no longer valid.
+            let mut grid = records.grids[records.grids.len() - 1].clone();
+            grid.valid_to = today().pred_opt();
+            delta.grids.push(grid);
+        }
         _ => {
             // A whole street at once.
             let first = pick(records.addresses.len() - 40);
@@ -169,11 +193,11 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
 fn edits_leave_the_city_as_if_built_with_them() {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
     let mut city = City::build(town(), Thresholds::default(), today());
-    for n in 0..20 {
+    for n in 0..26 {
         let delta = edit(&city, &mut rng, n);
         let (next, touched) = city.apply(delta);
         assert_eq!(touched.revision, city.revision + 1);
-        assert!(!touched.everything);
+        assert_eq!(touched.everything, n % 13 == 10, "edit {n}");
         city = next;
     }
     let anew = city.anew();

@@ -55,8 +55,13 @@ fn shifted(address: &Address, east_m: f64, north_m: f64) -> Address {
     address
 }
 
+/// The grid that an address declares.
+fn declared(records: &Records, address: &Address) -> Option<Grid> {
+    records.grids.iter().find(|grid| Some(&grid.code) == address.grid.as_ref()).cloned()
+}
+
 /// Kinds of edits.
-const KINDS: u32 = 19;
+const KINDS: u32 = 23;
 
 /// One random edit.
 fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
@@ -193,11 +198,51 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
                 }
             }
         }
-        // A border moves.
-        _ => {
-            let mut grid = records.grids[records.grids.len() - 1 - pick(20)].clone();
+        // A border moves: as a whole, or by a corner; that of a village too, and one in which much lies.
+        19 => {
+            let mut grid = declared(records, &one).unwrap_or_else(|| records.grids[pick(records.grids.len())].clone());
+            if n.is_multiple_of(3) {
+                grid = records.grids[pick(records.grids.len())].clone();
+            }
+            let corner = n.is_multiple_of(2);
             for polygon in &mut grid.polygon.0 {
-                polygon.exterior_mut(|ring| ring.0.iter_mut().for_each(|point| point.x += 0.000_3));
+                polygon.exterior_mut(|ring| {
+                    let most = if corner { 2 } else { ring.0.len() };
+                    ring.0.iter_mut().skip(usize::from(corner)).take(most).for_each(|point| point.x += 0.000_3);
+                });
+            }
+            delta.grids.push(grid);
+        }
+        // A grid is split in two; whoever lived in it still declares the old one.
+        20 => {
+            let grid = declared(records, &one).unwrap_or_else(|| records.grids[records.grids.len() - 1].clone());
+            let [(mut west, mut east), all] = [(grid.clone(), grid.clone()), (grid.clone(), grid)];
+            let rect = geo::BoundingRect::bounding_rect(&all.0.polygon).expect("an area");
+            let (low, high, middle) = (rect.min(), rect.max(), rect.center().x);
+            let half = |from: f64, to: f64| geo::Rect::new((from, low.y), (to, high.y)).to_polygon();
+            west.polygon = geo::BooleanOps::intersection(&all.0.polygon, &half(low.x, middle));
+            east.polygon = geo::BooleanOps::intersection(&all.0.polygon, &half(middle, high.x));
+            east.code = format!("{}-{n}", east.code).into();
+            east.name += "东";
+            delta.grids.extend([west, east]);
+        }
+        // A grid goes, and another record with it.
+        21 => {
+            let grid = declared(records, &one).unwrap_or_else(|| records.grids[pick(records.grids.len())].clone());
+            delta.removed.push(Removed::Grid(grid.code));
+            if n.is_multiple_of(2) {
+                delta.removed.push(Removed::Address(other.id.clone()));
+                delta.addresses.push(shifted(&one, 5.0, 5.0));
+            }
+        }
+        // A grid is called otherwise, hangs elsewhere, is of another level, or no longer valid.
+        _ => {
+            let mut grid = records.grids[pick(records.grids.len())].clone();
+            match n % 4 {
+                0 => grid.name += "新",
+                1 => grid.parent = Some(records.grids[pick(records.grids.len())].code.clone()),
+                2 => grid.valid_to = today().pred_opt(),
+                _ => grid.level = GridLevel::ALL[pick(GridLevel::ALL.len())],
             }
             delta.grids.push(grid);
         }

@@ -32,7 +32,7 @@ pub struct Context<'a> {
     area: OnceLock<Option<[f64; 4]>>,
     roads: Mutex<HashMap<u64, Arc<OnceLock<Arc<Road>>>>>,
     same: Mutex<HashMap<u64, Arc<OnceLock<ByText>>>>,
-    coverage: OnceLock<Coverage>,
+    coverage: OnceLock<Arc<Coverage>>,
     for_edits: bool,
 }
 
@@ -87,6 +87,19 @@ impl<'a> Context<'a> {
     /// The same with what detection found; it must be what it finds in the same records.
     pub fn with_detection(self, detection: Arc<Detection>) -> Self {
         Context { detection: detection.into(), ..self }
+    }
+
+    /// The same with what is wrong with the grids as a coverage; it must be what is wrong with these.
+    pub fn with_coverage(self, coverage: Arc<Coverage>) -> Self {
+        Context { coverage: coverage.into(), ..self }
+    }
+
+    /// The same with the ground that was taken for the city's before; none for that of these records.
+    pub fn with_area(self, area: Option<[f64; 4]>) -> Self {
+        match area {
+            Some(_) => Context { area: area.into(), ..self },
+            None => self,
+        }
     }
 
     /// From identifiers to rows.
@@ -309,8 +322,13 @@ impl<'a> Context<'a> {
     }
 
     /// What is wrong with the grids as a coverage of the ground.
-    pub fn coverage(&self) -> &Coverage {
-        self.coverage.get_or_init(|| Coverage::build(self))
+    pub fn coverage(&self) -> &Arc<Coverage> {
+        self.coverage.get_or_init(|| Arc::new(Coverage::build(self)))
+    }
+
+    /// The same, if it was asked for.
+    pub fn known_coverage(&self) -> Option<&Arc<Coverage>> {
+        self.coverage.get()
     }
 
     /// The ground of the city: west, south, east, north of all its grids, else of its buildings; none when it has
@@ -320,11 +338,19 @@ impl<'a> Context<'a> {
         *self.area.get_or_init(|| self.area_of(places))
     }
 
+    /// The box around all grids.
+    pub fn area_of_grids(&self) -> Option<[f64; 4]> {
+        let grids = (0..self.grid.len() as u32).map(|i| self.grid.bbox(i)).filter(|b| b[0] <= b[2]);
+        grids.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])
+    }
+
     /// As [`Context::area`], with the places of the buildings at hand.
     pub(super) fn area_of(&self, places: impl FnOnce() -> Vec<LonLat>) -> Option<[f64; 4]> {
-        let grids = (0..self.grid.len() as u32).map(|i| self.grid.bbox(i)).filter(|b| b[0] <= b[2]);
+        if let Some(known) = self.area.get() {
+            return *known;
+        }
         let join = |a: [f64; 4], b: [f64; 4]| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])];
-        grids.reduce(join).or_else(|| {
+        self.area_of_grids().or_else(|| {
             places().into_iter().filter(|p| p.is_on_earth()).map(|p| [p.lon, p.lat, p.lon, p.lat]).reduce(join)
         })
     }

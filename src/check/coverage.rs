@@ -14,6 +14,7 @@ use geo::algorithm::buffer::{BufferStyle, LineJoin};
 use geo::{Area, BooleanOps, BoundingRect, Buffer, InteriorPoint, LineString, MultiPolygon, Polygon};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// An overlap or a gap: all its pieces between the same grids.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,9 +44,13 @@ pub struct Seam {
     pub at: LonLat,
 }
 
-/// What is wrong with the coverage of all levels.
+/// What is wrong with the coverage of all levels, level by level.
+#[derive(Debug, Clone, Default)]
+pub struct Coverage([Arc<Found>; GridLevel::ALL.len()]);
+
+/// What is wrong with the coverage of one level.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Coverage {
+pub struct Found {
     /// Where grids of one level overlap.
     pub overlaps: Vec<Piece>,
     /// Uncovered ground between grids of one level.
@@ -57,17 +62,34 @@ pub struct Coverage {
 impl Coverage {
     /// Looks at every level.
     pub fn build(context: &Context) -> Self {
-        let mut all = Coverage::default();
-        for level in GridLevel::ALL {
-            if let Some(floor) = Floor::build(context, level) {
-                let found = floor.look(context);
-                all.overlaps.extend(found.overlaps);
-                all.gaps.extend(found.gaps);
-                all.seams.extend(found.seams);
-            }
-        }
-        all
+        Coverage(GridLevel::ALL.map(|level| look_at(context, level)))
     }
+
+    /// Looks at some levels again; at the others nothing may have changed.
+    pub fn again(&self, context: &Context, levels: &[GridLevel]) -> Self {
+        let mut next = self.clone();
+        levels.iter().for_each(|level| next.0[*level as usize] = look_at(context, *level));
+        next
+    }
+
+    /// Where grids of one level overlap.
+    pub fn overlaps(&self) -> impl Iterator<Item = &Piece> {
+        self.0.iter().flat_map(|level| &level.overlaps)
+    }
+
+    /// Uncovered ground between grids of one level.
+    pub fn gaps(&self) -> impl Iterator<Item = &Piece> {
+        self.0.iter().flat_map(|level| &level.gaps)
+    }
+
+    /// Shared borders with different vertices.
+    pub fn seams(&self) -> impl Iterator<Item = &Seam> {
+        self.0.iter().flat_map(|level| &level.seams)
+    }
+}
+
+fn look_at(context: &Context, level: GridLevel) -> Arc<Found> {
+    Arc::new(Floor::build(context, level).map(|floor| floor.look(context)).unwrap_or_default())
 }
 
 /// An edge that no neighbour runs the other way: from, to, the rank of its grid.
@@ -166,12 +188,12 @@ impl Floor {
         Some(Floor { frame, members, nodes, polygons, boxes, leftovers, leftover_boxes })
     }
 
-    fn look(&self, context: &Context) -> Coverage {
+    fn look(&self, context: &Context) -> Found {
         let (overlaps, gaps) = rayon::join(|| self.overlaps(context), || self.gaps(context));
         let told: BTreeSet<&[u32]> = overlaps.iter().chain(&gaps).map(|piece| &piece.grids[..]).collect();
         let mut seams = self.seams(context);
         seams.retain(|seam| !told.contains(&seam.grids[..]));
-        Coverage { overlaps, gaps, seams }
+        Found { overlaps, gaps, seams }
     }
 
     fn ends(&self, (from, to, _): Leftover) -> ([f64; 2], [f64; 2]) {

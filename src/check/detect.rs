@@ -11,6 +11,7 @@ use super::evidence::{Desk, Learned, Pack, Pin, Reads, Stand, Teach};
 use super::hypothesis::judge::{COARSE, STACK};
 use super::hypothesis::{CAUSES, Cause, Judged, Judgement, PRIORS, judge};
 use super::loose::hundredths;
+use super::regrid::Regrid;
 use super::stage::{Moves, Stage};
 use super::trace::{Reader, Traces, kept};
 use crate::domain::Table;
@@ -34,6 +35,8 @@ pub struct Snapshot {
     twin_share: f64,
     /// Share of buildings that carry an address.
     addressed_share: f64,
+    /// The ground that was taken for the city's.
+    area: Option<[f64; 4]>,
 }
 
 /// What detection found. A copy is cheap.
@@ -108,21 +111,28 @@ impl Detection {
             }
             stages.push(stage);
         }
-        let snapshot = known.cloned().unwrap_or_else(|| {
-            Arc::new(Snapshot { learned, twin_share: pack.twin_share, addressed_share: pack.addressed_share })
+        let area = context.area();
+        let snapshot = known.filter(|known| known.area == area).cloned().unwrap_or_else(|| {
+            Arc::new(Snapshot { learned, twin_share: pack.twin_share, addressed_share: pack.addressed_share, area })
         });
         Detection { snapshot, stages, judged: verdicts.judged.into() }
     }
 
     /// Takes over the addresses and buildings in some rows as the context has them now; rows that are new follow the
     /// last, and those that the context does not have are gone. Answered is what was found then, and the addresses whose
-    /// verdict, or the words for it, may differ. The grids must be the same, and the run for edits.
-    pub fn edit(&self, context: &Context, addresses: &[u32], buildings: &[u32]) -> (Detection, BTreeSet<u32>) {
+    /// verdict, or the words for it, may differ. `regrid` says which grids are others; the run must have been for edits.
+    pub fn edit(
+        &self,
+        context: &Context,
+        addresses: &[u32],
+        buildings: &[u32],
+        regrid: Option<&Regrid>,
+    ) -> (Detection, BTreeSet<u32>) {
         let mut next = self.clone();
         let mut pack = (*self.stage().level.pack).clone();
-        let edited = pack.edit(context, addresses, buildings);
+        let edited = pack.edit(context, addresses, buildings, regrid);
         let mut asked = BTreeSet::new();
-        if edited.is_nothing() {
+        if edited.is_nothing() && regrid.is_none() {
             next.truncate(pack, context);
             return (next, asked);
         }
@@ -134,8 +144,15 @@ impl Detection {
                 moves.stands.push((*i, stand));
             }
         }
+        let concerned = regrid.map(|regrid| self.concerned(context, regrid, &pack)).unwrap_or_default();
         for k in 0..STAGES {
-            asked = next.stages[k].edit(&pack, &edited, &moves);
+            let mut bordering = BTreeSet::new();
+            if let Some(regrid) = regrid {
+                bordering = next.stages[k].regrid(context.grid, regrid);
+                bordering.retain(|i| (*i as usize) < pack.pins.len());
+            }
+            asked = next.stages[k].edit(&pack, &edited, &moves, &bordering);
+            asked.extend(&concerned);
             moves = Moves::default();
             let rows: Vec<u32> = asked.iter().copied().collect();
             let stage = &next.stages[k];
@@ -169,6 +186,38 @@ impl Detection {
         next.truncate(pack, context);
         asked.retain(|i| (*i as usize) < next.judged.len());
         (next, asked)
+    }
+
+    /// The ground that was taken for the city's.
+    pub fn area(&self) -> Option<[f64; 4]> {
+        self.snapshot.area
+    }
+
+    /// Whose verdict was read from other grids: who declares them or stands where they differ, or on the middle of one.
+    fn concerned(&self, context: &Context, regrid: &Regrid, pack: &Pack) -> BTreeSet<u32> {
+        const MIDDLE_M: f64 = 1.0;
+        let mut concerned = regrid.addresses.clone();
+        let mut near = |middle: [f64; 2]| {
+            if middle[0].is_finite() {
+                let at = pack.frame.lonlat(middle);
+                context.facts().each_pin_near(at, MIDDLE_M, |i| {
+                    concerned.insert(i);
+                });
+            }
+        };
+        // How much a middle says depends on how many there are.
+        let every = regrid.before.len() != context.grid.len();
+        for (g, middle) in self.stage().level.pack.middles().iter().enumerate() {
+            if every || regrid.positions.contains(&(g as u32)) {
+                near(*middle);
+            }
+        }
+        for g in &regrid.positions {
+            if let Some(middle) = pack.middles().get(*g as usize) {
+                near(*middle);
+            }
+        }
+        concerned
     }
 
     /// Keeps the rows that the context has.

@@ -3,6 +3,7 @@
 use super::Context;
 use super::context::NOWHERE;
 use super::key::address_key;
+use super::regrid::Regrid;
 use super::rule::address_floor;
 use super::text::{same_key, unit_names};
 use crate::domain::{Building, Footprint, Frame, GridLevel, LonLat, Parts, Table};
@@ -96,6 +97,8 @@ pub struct Stirred {
     pub buildings: BTreeSet<u32>,
     /// Roads on which a pin moved, by their key.
     pub roads: BTreeSet<u64>,
+    /// Whether the grids know other names of towns and villages.
+    pub names: bool,
 }
 
 impl Facts {
@@ -248,6 +251,13 @@ impl Facts {
         found.first().map(|near| (near.id as usize, near.square.sqrt()))
     }
 
+    /// Visits the addresses in use whose pin lies within `radius_m` of a place.
+    pub fn each_pin_near(&self, at: LonLat, radius_m: f64, mut put: impl FnMut(u32)) {
+        if at.is_on_earth() {
+            self.pins.each_within(xy(&self.frame, at), radius_m, |near| put(near.id));
+        }
+    }
+
     /// Whether a grid of `level` (street or village) has this name, as [`unit_key`](super::text::unit_key) gives it.
     pub fn knows_unit(&self, level: GridLevel, key: &str) -> bool {
         self.units.contains(&(level, key.to_owned()))
@@ -255,10 +265,23 @@ impl Facts {
 
     /// Takes over the addresses and buildings in some rows as the context has them now; rows that are new follow the
     /// last, and rows that the context does not have are gone. Who names a building whose row holds another one since is
-    /// among the addresses.
-    pub fn edit(&mut self, context: &Context, addresses: &[u32], buildings: &[u32]) -> Stirred {
+    /// among the addresses. `regrid` says which grids are others.
+    pub fn edit(
+        &mut self,
+        context: &Context,
+        addresses: &[u32],
+        buildings: &[u32],
+        regrid: Option<&Regrid>,
+    ) -> Stirred {
         let mut stirred = Stirred::default();
         let mut recarried: BTreeSet<u32> = addresses.iter().copied().collect();
+        if let Some(regrid) = regrid {
+            recarried.extend(&regrid.addresses);
+            stirred.buildings.extend(&regrid.buildings);
+            let units = unit_names(context);
+            stirred.names = units != *self.units;
+            self.units = Arc::new(units);
+        }
         let (addresses_left, buildings_left) = (context.records.addresses.len(), context.records.buildings.len());
         for b in buildings {
             let is_gone = *b as usize >= buildings_left;
@@ -318,7 +341,7 @@ impl Facts {
         }
         let were_linked = self.are_linked();
         for i in recarried {
-            let was = self.addresses[i as usize];
+            let Some(was) = self.addresses.get(i as usize).copied() else { continue };
             let is = AddressFact { building: self.carrier(context, i as usize, &was), ..was };
             stirred.addresses.insert(i);
             stirred.buildings.extend([was.building, is.building].into_iter().flatten());

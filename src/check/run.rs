@@ -20,7 +20,7 @@ pub struct Progress {
 }
 
 /// A question about all grids.
-type AskGrids = fn(&Context) -> Vec<(Subject, Finding)>;
+type AskGrids<'a> = Box<dyn Fn(&Context) -> Vec<(Subject, Finding)> + Sync + 'a>;
 
 /// Records that one thread takes at a time.
 const CHUNK: usize = 1024;
@@ -128,7 +128,7 @@ fn ask(context: &Context, check: &Check, i: usize) -> Option<Finding> {
         Check::Ended(ask) => (!active()).then(|| ask(context, i)).flatten(),
         Check::Building(ask) => context.records.buildings[i].standing.then(|| ask(context, i)).flatten(),
         Check::Rental(ask) | Check::Hazard(ask) | Check::Correction(ask) => ask(context, i),
-        Check::Grids(_) | Check::Import => None,
+        Check::Grids(_) | Check::EachGrid(_) | Check::Import => None,
     }
 }
 
@@ -160,22 +160,35 @@ fn subject(context: &Context, kind: Kind, i: usize) -> (Subject, Option<LonLat>)
     }
 }
 
-fn about_grids(context: &Context, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
-    let total = context.records.grids.len();
-    progress(Progress { kind: Kind::Grid, done: 0, total });
+/// Asks every rule about grids: those that look at each grid by itself about some, the others about all.
+pub fn about_some_grids(context: &Context, asked: &[u32]) -> Vec<Flag> {
     // Before the rules ask for it side by side: who waits for it on a thread can't help to make it.
     context.coverage();
-    let asked: Vec<(&Rule, AskGrids)> = rule::ALL
+    let question = |check: &'static Check| -> Option<AskGrids> {
+        match check {
+            Check::Grids(ask) => Some(Box::new(ask)),
+            Check::EachGrid(ask) => Some(Box::new(move |context| ask(context, asked))),
+            _ => None,
+        }
+    };
+    let questions: Vec<(&Rule, AskGrids)> = rule::ALL
         .iter()
         .flat_map(|rule| rule.checks.iter().map(move |check| (rule, check)))
-        .filter_map(|(rule, check)| if let Check::Grids(ask) = check { Some((rule, *ask)) } else { None })
+        .filter_map(|(rule, check)| Some((rule, question(check)?)))
         .collect();
-    let mut flags: Vec<Flag> = asked
+    let mut flags: Vec<Flag> = questions
         .par_iter()
         .map(|(rule, ask)| ask(context).into_iter().map(|(subject, found)| found.into_flag(rule, subject, None)))
         .flat_map_iter(|found| found)
         .collect();
     flags.sort_by(|a, b| a.subject.cmp(&b.subject));
+    flags
+}
+
+fn about_grids(context: &Context, progress: &(dyn Fn(Progress) + Sync)) -> Vec<Flag> {
+    let total = context.records.grids.len();
+    progress(Progress { kind: Kind::Grid, done: 0, total });
+    let flags = about_some_grids(context, &(0..total as u32).collect::<Vec<_>>());
     progress(Progress { kind: Kind::Grid, done: total, total });
     flags
 }

@@ -5,8 +5,9 @@ use super::border::Borders;
 use super::evidence::pack::Edited;
 use super::evidence::{Desk, Level, NONE, Pack, Reads, Ripple, Stand, Teach};
 use super::loose::Loose;
+use super::regrid::Regrid;
 use super::trace::{Reader, Traces, kept};
-use crate::domain::Table;
+use crate::domain::{LonLat, Table};
 use crate::index::GridIndex;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -56,9 +57,31 @@ impl Stage {
         if batch == NONE { None } else { self.batches.get(batch as usize).copied().flatten() }
     }
 
-    /// Takes over an edit: the packed city after it, what it changed, and what of the stage before moved. Answered are
-    /// the addresses whose verdict may differ.
-    pub(super) fn edit(&mut self, pack: &Arc<Pack>, edited: &Edited, moves: &Moves) -> BTreeSet<u32> {
+    /// Takes over other grids. Answered are those whose border, when asked again, may be another one: see
+    /// [`Stage::edit`].
+    pub(super) fn regrid(&mut self, grid: &Arc<GridIndex>, regrid: &Regrid) -> BTreeSet<u32> {
+        self.level.grid = grid.clone();
+        let mut rows = regrid.addresses.clone();
+        let frame = self.level.pack.frame;
+        for [w, s, e, n] in &regrid.ground {
+            let ([w, s], [e, n]) = (frame.xy(LonLat::new(*w, *s)), frame.xy(LonLat::new(*e, *n)));
+            let (middle, radius_m) = ([(w + e) / 2.0, (s + n) / 2.0], (e - w).hypot(n - s) / 2.0 + 1.0);
+            self.level.near.each_within(middle, radius_m, |near| {
+                rows.insert(near.id);
+            });
+        }
+        rows
+    }
+
+    /// Takes over an edit: the packed city after it, what it changed, what of the stage before moved, and whose border is
+    /// to be asked again. Answered are the addresses whose verdict may differ.
+    pub(super) fn edit(
+        &mut self,
+        pack: &Arc<Pack>,
+        edited: &Edited,
+        moves: &Moves,
+        bordering: &BTreeSet<u32>,
+    ) -> BTreeSet<u32> {
         let mut ripple = Ripple::default();
         for (s, numbers) in &edited.series {
             numbers.iter().for_each(|n| ripple.number(*s, *n));
@@ -79,7 +102,7 @@ impl Stage {
             ripple.series.iter().for_each(|(s, touch)| traces.of_series(*s, touch, &mut readers));
             loosened.collectors.iter().for_each(|c| traces.of_collector(*c, &mut readers));
         }
-        let mut addresses = self.borders.edit(&self.level, &rows);
+        let mut addresses = self.borders.edit(&self.level, &rows.union(bordering).copied().collect());
         let mut batches: BTreeSet<u32> = BTreeSet::new();
         for reader in readers {
             match reader {

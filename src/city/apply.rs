@@ -6,7 +6,7 @@ use super::recheck::Changed;
 use super::tally::Counts;
 use super::world::Span;
 use super::*;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 /// Rows that may draw or count differently after a change.
 #[derive(Debug, Default)]
@@ -25,23 +25,40 @@ pub(super) struct Step<'a> {
     pub new: City,
     pub rows: Rows,
     pub touched: Touched,
+    /// The old City in the numbers of other grids, where there are such.
+    pub base: Option<Box<City>>,
+    /// Ground on which other grids are drawn.
+    pub spans: Vec<Span>,
+    /// Whether everything may be drawn otherwise.
+    pub everything: bool,
 }
 
 impl City {
-    /// The City after a change, and what the change touched. Grids build everything anew; everything else costs what it
-    /// changes.
+    /// The City after a change, and what the change touched. It costs what it changes.
     pub fn apply(&self, mut delta: Delta) -> (City, Touched) {
-        let removed = std::mem::take(&mut delta.removed);
-        if !delta.grids.is_empty() || removed.iter().any(|gone| matches!(gone, Removed::Grid(_))) {
-            return self.apply_anew(delta, &removed);
-        }
+        let (removed, grids) = (std::mem::take(&mut delta.removed), std::mem::take(&mut delta.grids));
         let counted = !delta.headcounts.is_empty() || removed.iter().any(|gone| matches!(gone, Removed::Headcount(..)));
-        let mut step = Step { old: self, new: self.clone(), rows: Rows::default(), touched: Touched::default() };
+        let mut step = Step {
+            old: self,
+            new: self.clone(),
+            rows: Rows::default(),
+            touched: Touched::default(),
+            base: None,
+            spans: Vec::new(),
+            everything: false,
+        };
         step.new.revision += 1;
         step.touched.revision = step.new.revision;
-        let records_changed = step.take(delta) | step.remove(&removed);
+        if !grids.is_empty() || removed.iter().any(|gone| matches!(gone, Removed::Grid(_))) {
+            step.regrid(grids, &removed);
+        }
+        let records_changed = step.take(delta) | step.remove(&removed) | step.rows.changed.regrid.is_some();
         if counted {
-            step.new.care = self.care.after(&step.new.records.headcounts, &step.new.grid);
+            let (care, headcounts) = (&self.care, &step.new.records.headcounts);
+            step.new.care = match step.rows.changed.regrid {
+                Some(_) => care.rebuilt(&self.grid, headcounts, &step.new.grid),
+                None => care.after(headcounts, &step.new.grid),
+            };
         }
         if records_changed {
             let changed = std::mem::take(&mut step.rows.changed);
@@ -56,35 +73,13 @@ impl City {
             }
         }
         step.index();
-        (step.new, step.touched)
-    }
-
-    /// Applies a change by building everything anew.
-    fn apply_anew(&self, mut delta: Delta, removed: &[Removed]) -> (City, Touched) {
-        let mut step = Step { old: self, new: self.clone(), rows: Rows::default(), touched: Touched::default() };
-        let grids = std::mem::take(&mut delta.grids);
-        step.take(delta);
-        step.remove(removed);
-        let Step { new, touched, .. } = step;
-        let mut records = new.records;
-        let mut rows: HashMap<GridCode, usize> = records.grids.iter().map(|g| g.code.clone()).zip(0..).collect();
-        for grid in grids {
-            match rows.get(&grid.code) {
-                Some(row) => records.grids.set(*row, grid),
-                None => {
-                    let code = grid.code.clone();
-                    rows.insert(code, records.grids.push(grid));
-                }
-            }
+        let Step { mut new, mut touched, everything, .. } = step;
+        if everything {
+            new.ground = ground::Ground::at(new.revision);
+            touched.everything = true;
+            return new.touching_everything(touched);
         }
-        let gone = removed.iter().filter_map(|gone| match gone {
-            Removed::Grid(code) => rows.get(code).map(|row| *row as u32),
-            _ => None,
-        });
-        records.grids.take_out(&gone.collect());
-        let city = self.rebuild(records, self.today, new.dismissals);
-        let touched = Touched { revision: city.revision, everything: true, ..touched };
-        city.touching_everything(touched)
+        (new, touched)
     }
 
     /// The same city on another day, and what that touched: everything may be due or lapse.
@@ -139,9 +134,10 @@ impl Step<'_> {
             let state = self.new.state_of_rental(row);
             put(&mut self.new.rental_states, row, state);
         }
-        let Step { old, new, rows, .. } = self;
+        let Step { old, new, rows, base, .. } = self;
+        let old = base.as_deref().unwrap_or(old);
         let mut shares: [Vec<(u32, Counts)>; 2] = Default::default();
-        let cities = [*old, &*new];
+        let cities = [old, &*new];
         for (city, shares) in cities.into_iter().zip(&mut shares) {
             shares.extend(
                 rows.addresses.iter().filter(|r| city.homes.len() > **r as usize).map(|r| city.address_share(*r)),
@@ -193,6 +189,7 @@ impl Step<'_> {
         spans.extend(grids.into_iter().filter_map(|i| Some(("grid", new.shapes[i as usize].span?))));
         let care = new.care.differs(&old.care);
         spans.extend(care.into_iter().filter_map(|i| Some(("care", new.shapes[i as usize].span?))));
+        spans.extend(self.spans.iter().flat_map(|span| [("grid", *span), ("care", *span)]));
         spans.sort_unstable_by_key(|(layer, s)| (*layer, s.west, s.north, s.east, s.south));
         spans.dedup();
         for (layer, span) in spans {

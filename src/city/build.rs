@@ -39,8 +39,8 @@ impl City {
         City::assemble(records, grid, Arc::new(thresholds), today, Arc::default(), care, 1, Some(flags), None)
     }
 
-    /// The same records as of another day, or with other grids, or with some removed: everything is built anew but what
-    /// is published of care groups goes on from what was published before.
+    /// The same records as of another day: everything is built anew but what is published of care groups, which goes on
+    /// from what was published before.
     pub(super) fn rebuild(
         &self,
         records: Records,
@@ -83,8 +83,7 @@ impl City {
                 .map(|g| if g.is_valid_on(today) { Shape::of(&g.polygon) } else { Shape::default() })
                 .collect()
         };
-        let mut by_order = vec![0; grid.len()];
-        (0..grid.len() as u32).for_each(|i| by_order[grid.order(i) as usize] = i);
+        let by_order = orders(&grid);
         let homes: Vec<u32> = {
             let chunks: Vec<_> = records.addresses.chunks().collect();
             chunks.par_iter().flat_map_iter(|(_, chunk)| chunk.iter().map(|a| home_of(&grid, a))).collect()
@@ -100,6 +99,7 @@ impl City {
             flags: Flags::default(),
             detection: OnceLock::new(),
             facts: OnceLock::new(),
+            coverage: OnceLock::new(),
             dismissals,
             care,
             ground: Ground::at(revision),
@@ -243,11 +243,18 @@ pub(super) fn home_of(grid: &GridIndex, address: &Address) -> u32 {
     declared.or_else(held).map_or(NOWHERE, |i| grid.order(i))
 }
 
+/// Position of the grid with each preorder number.
+pub(super) fn orders(grid: &GridIndex) -> Vec<u32> {
+    let mut by_order = vec![0; grid.len()];
+    (0..grid.len() as u32).for_each(|i| by_order[grid.order(i) as usize] = i);
+    by_order
+}
+
 fn points(rows: usize, point: impl Fn(u32) -> Option<Point> + Sync + Send) -> Points {
     Points::build((0..rows as u32).into_par_iter().filter_map(point).collect())
 }
 
-fn level_zooms(grid: &GridIndex, shapes: &[Shape]) -> [u8; 5] {
+pub(super) fn level_zooms(grid: &GridIndex, shapes: &[Shape]) -> [u8; 5] {
     let mut zooms = [0; 5];
     let mut coarsest = true;
     for level in GridLevel::ALL {

@@ -5,7 +5,7 @@ use crate::domain::*;
 /// Records as they are after a change, by kind; a record with a known identifier replaces the one in the City.
 #[derive(Debug, Clone, Default)]
 pub struct Delta {
-    /// Grids. A change of grids rebuilds the City.
+    /// Grids.
     pub grids: Vec<Grid>,
     /// Addresses; one that ended comes with its status and day.
     pub addresses: Vec<Address>,

@@ -15,6 +15,7 @@ pub mod group;
 pub mod live;
 pub mod points;
 mod recheck;
+mod regrid;
 mod remove;
 pub mod rental;
 pub mod search;
@@ -33,6 +34,7 @@ pub use tally::Counts;
 pub use touched::Touched;
 
 use crate::check::Thresholds;
+use crate::check::coverage::Coverage;
 use crate::check::detect::Detection;
 use crate::check::facts::Facts;
 use crate::domain::*;
@@ -65,6 +67,8 @@ pub struct City {
     detection: OnceLock<Arc<Detection>>,
     /// What rules share; made when first asked for.
     facts: OnceLock<Facts>,
+    /// What is wrong with the grids as a coverage; made when first asked for.
+    coverage: OnceLock<Arc<Coverage>>,
     /// Dismissals by flag identifier, lapsed ones included.
     pub dismissals: Arc<BTreeMap<String, Dismissal>>,
     /// What is published of the care groups.

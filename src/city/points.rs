@@ -45,6 +45,15 @@ impl Points {
         Points { packed: Arc::new(points), ..Points::default() }
     }
 
+    /// Gives every point the home that `of` makes of its home.
+    pub(super) fn rehome(&mut self, of: impl Fn(u32) -> u32) {
+        let rehome = |points: &Arc<Vec<Point>>| {
+            // A row has one point, so that the order stays.
+            Arc::new(points.iter().map(|point| Point { home: of(point.home), ..*point }).collect())
+        };
+        (self.packed, self.fresh) = (rehome(&self.packed), rehome(&self.fresh));
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.packed.len() - self.dead.len() + self.fresh.len()

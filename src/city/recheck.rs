@@ -2,10 +2,12 @@
 
 use super::City;
 use super::flag::Change;
+use crate::check::coverage::Coverage;
 use crate::check::detect::Detection;
-use crate::check::rule::{Rule, pin_off_road};
-use crate::check::{Context, Kind, look_at, look_by, run};
-use crate::domain::{Address, Flag, Subject};
+use crate::check::regrid::Regrid;
+use crate::check::rule::{ALL, Check, Rule, address_unit_conflict, pin_off_road};
+use crate::check::{Context, Kind, about_some_grids, look_at, look_by, run};
+use crate::domain::{Address, Flag, GridLevel, Subject};
 use crate::index::key_of;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -23,6 +25,8 @@ pub(super) struct Changed {
     pub concerned: BTreeSet<u32>,
     /// What is gone altogether; rows from the ends of the tables on are too.
     pub gone: Vec<Subject>,
+    /// Which grids are others.
+    pub regrid: Option<Regrid>,
 }
 
 impl City {
@@ -33,7 +37,7 @@ impl City {
             context = context.with_facts(facts.clone());
         }
         match self.detection.get() {
-            Some(found) => context.with_detection(found.clone()),
+            Some(found) => context.with_area(found.area()).with_detection(found.clone()),
             None => context,
         }
     }
@@ -54,6 +58,9 @@ impl City {
         if let Some(facts) = context.known_facts() {
             self.facts.get_or_init(|| facts.clone());
         }
+        if let Some(coverage) = context.known_coverage() {
+            self.coverage.get_or_init(|| coverage.clone());
+        }
     }
 }
 
@@ -61,6 +68,7 @@ impl City {
 pub(super) fn all(city: &City, known: Option<&Arc<Detection>>) -> Vec<Flag> {
     let mut context = city.context();
     if let Some(known) = known {
+        context = context.with_area(known.area().filter(|area| lies_on(city, *area)));
         let found = Arc::new(known.again(&context));
         context = context.with_detection(found);
     }
@@ -77,13 +85,28 @@ fn is_work(flag: &Flag) -> bool {
     flag.rule == "grid_mismatch" || flag.probability.is_none_or(|p| p >= PROBABLE)
 }
 
-/// An edit of more than this share of the addresses is checked as a whole.
+/// Whether the grids lie on the ground that was taken for the city's: the plane and its squares stay, unless the city
+/// grows by a kilometre.
+fn lies_on(city: &City, [w, s, e, n]: [f64; 4]) -> bool {
+    const MARGIN_DEG: f64 = 0.01;
+    let context = Context::new(&city.records, &city.grid, &city.thresholds, city.today);
+    context.area_of_grids().is_some_and(|grids| {
+        grids[0] >= w - MARGIN_DEG
+            && grids[1] >= s - MARGIN_DEG
+            && grids[2] <= e + MARGIN_DEG
+            && grids[3] <= n + MARGIN_DEG
+    })
+}
+
+/// An edit of more than this share of the addresses is checked as a whole, unless it is of a few only.
 const MANY: usize = 16;
+const FEW: usize = 1_000;
 
 /// Asks the rules again after an edit, about those records whose answer it may change, and takes their answer over. The
 /// flags are then those of a City built from nothing, judged by what was learned before.
 pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     let (facts, before) = (std::mem::take(&mut city.facts), std::mem::take(&mut city.detection));
+    let coverage = std::mem::take(&mut city.coverage).into_inner();
     let (Some(mut facts), Some(before)) = (facts.into_inner(), before.into_inner()) else {
         let flags = all(city, None);
         return city.flags.replace(flags);
@@ -91,17 +114,28 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     // Where there was no building at all, everything that is said of buildings begins with the first.
     let standing = city.records.buildings.len();
     let first_buildings = !changed.buildings.is_empty() && (standing == 0 || changed.buildings.len() == standing);
-    let many = changed.addresses.len() + changed.buildings.len();
-    if city.grid.is_empty() || first_buildings || many * MANY > city.records.addresses.len() {
+    let regridded = changed.regrid.as_ref().map_or(0, |regrid| regrid.addresses.len());
+    let many = changed.addresses.len() + changed.buildings.len() + regridded;
+    let on_ground = before.area().is_some_and(|area| lies_on(city, area));
+    let first_grids = changed.regrid.as_ref().is_some_and(|regrid| regrid.before.is_empty());
+    if !on_ground || first_grids || first_buildings || many > FEW.max(city.records.addresses.len() / MANY) {
         let flags = all(city, Some(&before));
         return city.flags.replace(flags);
     }
     let (addresses, buildings): (Vec<u32>, Vec<u32>) =
         (changed.addresses.iter().copied().collect(), changed.buildings.iter().copied().collect());
-    let context = city.context();
-    let stirred = facts.edit(&context, &addresses, &buildings);
+    let regrid = changed.regrid.as_ref();
+    let mut context = city.context().with_area(before.area());
+    if let Some(known) = coverage {
+        let positions = regrid.iter().flat_map(|regrid| regrid.positions.iter().map(move |p| (*regrid, *p)));
+        let levels: BTreeSet<GridLevel> = positions.flat_map(|(regrid, p)| levels_of(city, regrid, p)).collect();
+        let again = |known: &Coverage| Arc::new(known.again(&context, &levels.iter().copied().collect::<Vec<_>>()));
+        let coverage = if levels.is_empty() { known } else { again(&known) };
+        context = context.with_coverage(coverage);
+    }
+    let stirred = facts.edit(&context, &addresses, &buildings, regrid);
     let context = context.with_facts(facts);
-    let (found, asked) = before.edit(&context, &addresses, &buildings);
+    let (found, asked) = before.edit(&context, &addresses, &buildings, regrid);
     let context = context.with_detection(Arc::new(found));
 
     let mut rows = stirred.addresses;
@@ -109,6 +143,13 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     rows.extend(changed.addresses.iter().chain(&changed.concerned));
     let on_roads = stirred.roads.iter().flat_map(|road| context.facts().on_road(*road));
     let neighbours: BTreeSet<u32> = on_roads.filter(|i| !rows.contains(i)).collect();
+    // Other names of towns and villages may be meant by any text.
+    let everybody = 0..count(&context, Kind::Address) * u32::from(stirred.names);
+    let named: BTreeSet<u32> = everybody.filter(|i| !rows.contains(i) && !neighbours.contains(i)).collect();
+    if stirred.names {
+        rows.extend(&neighbours);
+    }
+    let neighbours = if stirred.names { BTreeSet::new() } else { neighbours };
     let corrections: BTreeSet<u32> =
         changed.corrections.iter().copied().chain(corrections_of(&context, &addresses)).collect();
     let kinds = [
@@ -125,9 +166,16 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
         let found = rows.par_iter().with_min_len(32).flat_map_iter(|row| look_at(&context, kind, *row as usize));
         flags.extend(found.filter(is_work).collect::<Vec<_>>());
     }
-    let (others, of_others) = company(city, &context, &neighbours, &pin_off_road::RULE);
-    subjects.extend(others);
-    flags.extend(of_others);
+    for (rows, rule) in [(&neighbours, &pin_off_road::RULE), (&named, &address_unit_conflict::RULE)] {
+        let (others, of_others) = company(city, &context, rows, rule);
+        subjects.extend(others);
+        flags.extend(of_others);
+    }
+    if let Some(regrid) = regrid {
+        let (of_grids, found) = grids(city, &context, regrid);
+        subjects.extend(of_grids);
+        flags.extend(found.into_iter().filter(is_work));
+    }
     city.keep(&context);
     city.flags.replace_of(&subjects, flags)
 }
@@ -147,6 +195,44 @@ fn company(city: &City, context: &Context, rows: &BTreeSet<u32>, rule: &Rule) ->
             subjects.push(subject);
         }
     }
+    (subjects, flags)
+}
+
+/// The levels of the grids in a position, before and now.
+fn levels_of<'a>(city: &'a City, regrid: &'a Regrid, position: u32) -> impl Iterator<Item = GridLevel> + use<'a> {
+    let indexes = [&*regrid.before, &*city.grid].into_iter();
+    indexes.filter(move |grid| (position as usize) < grid.len()).map(move |grid| grid.level(position))
+}
+
+/// Asks the rules about grids again: those about each grid where it is another one, or what is above it.
+fn grids(city: &City, context: &Context, regrid: &Regrid) -> (Vec<Subject>, Vec<Flag>) {
+    let mut asked: BTreeSet<u32> = BTreeSet::new();
+    let mut codes: BTreeSet<&str> = BTreeSet::new();
+    let before = &regrid.before;
+    for p in &regrid.positions {
+        if (*p as usize) < before.len() {
+            codes.insert(before.code(*p));
+            asked.extend(before.children(*p).iter().filter_map(|child| city.grid.position(before.code(*child))));
+        }
+        if (*p as usize) < city.grid.len() {
+            asked.insert(*p);
+            asked.extend(city.grid.children(*p));
+        }
+    }
+    codes.extend(asked.iter().map(|p| city.grid.code(*p).as_str()));
+    let each = |rule: &str| {
+        let rule = ALL.iter().find(|known| known.code == rule);
+        rule.is_some_and(|rule| rule.checks.iter().any(|check| matches!(check, Check::EachGrid(_))))
+    };
+    let (mut subjects, mut flags) = (Vec::new(), Vec::new());
+    for flag in city.flags.iter() {
+        let Subject::Grid(code) = &flag.subject else { continue };
+        subjects.push(flag.subject.clone());
+        if each(flag.rule) && !codes.contains(code.as_str()) {
+            flags.push((**flag).clone());
+        }
+    }
+    flags.extend(about_some_grids(context, &asked.into_iter().collect::<Vec<_>>()));
     (subjects, flags)
 }
 

@@ -98,6 +98,13 @@ impl Tally {
         Tally { own: Arc::new(own), sums: Arc::new(sums) }
     }
 
+    /// The same counts of other grids: `of` makes the new preorder number of an old one.
+    pub(super) fn renumbered(&self, of: impl Fn(u32) -> u32, grids: usize) -> Tally {
+        let last = self.own.len() - 1;
+        let home = |order: usize| if order == last { NOWHERE } else { of(order as u32) };
+        Tally::build(grids, self.own.iter().enumerate().map(|(order, counts)| (home(order), *counts)))
+    }
+
     /// Takes shares out and puts others in; says which homes changed.
     pub fn change(&mut self, gone: &[(u32, Counts)], come: &[(u32, Counts)]) -> Vec<u32> {
         let last = self.own.len() - 1;

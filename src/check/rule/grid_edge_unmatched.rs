@@ -48,5 +48,5 @@ fn grids(context: &Context) -> Vec<(Subject, Finding)> {
         .at(*at);
         (grids_subject(context, &seam.grids), finding)
     };
-    context.coverage().seams.iter().map(tell).collect()
+    context.coverage().seams().map(tell).collect()
 }

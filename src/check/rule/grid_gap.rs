@@ -48,5 +48,5 @@ fn grids(context: &Context) -> Vec<(Subject, Finding)> {
         .at(*at);
         (grids_subject(context, &piece.grids), finding)
     };
-    context.coverage().gaps.iter().map(tell).collect()
+    context.coverage().gaps().map(tell).collect()
 }

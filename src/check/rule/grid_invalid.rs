@@ -36,17 +36,17 @@ pub const RULE: Rule = Rule {
     source: "OGC Simple Features 06-103r4: valid polygons",
     thresholds: &[],
     reach: Reach::City,
-    checks: &[Check::Grids(grids)],
+    checks: &[Check::EachGrid(grids)],
 };
 
-fn grids(context: &Context) -> Vec<(Subject, Finding)> {
-    let grids: Vec<(u32, &Grid)> = context.records.grids.iter().enumerate().map(|(i, g)| (i as u32, g)).collect();
-    let tell = |(_, grid): &(u32, &Grid)| {
+fn grids(context: &Context, asked: &[u32]) -> Vec<(Subject, Finding)> {
+    let tell = |g: &u32| {
+        let grid = &context.records.grids[*g as usize];
         let (finding, at) = fault(grid)?;
         let finding = if let Some(at) = at { finding.at(at) } else { finding };
         Some((Subject::Grid(grid.code.to_string()), finding))
     };
-    grids.par_iter().filter_map(tell).collect()
+    asked.par_iter().filter_map(tell).collect()
 }
 
 /// What is wrong with a polygon, and where; the first thing that is found.

@@ -6,7 +6,6 @@ use crate::check::{Context, Finding};
 use crate::domain::{LonLat, Severity, Subject};
 use crate::index::Side;
 use rayon::prelude::*;
-use std::collections::HashMap;
 
 /// See the catalogue.
 pub const RULE: Rule = Rule {
@@ -36,19 +35,17 @@ pub const RULE: Rule = Rule {
     source: "Administrative division codes: nested areas",
     thresholds: &["grid_outside_parent_m"],
     reach: Reach::City,
-    checks: &[Check::Grids(grids)],
+    checks: &[Check::EachGrid(grids)],
 };
 
 /// How far a grid reaches out of its parent, and where.
 type Reached = (f64, LonLat);
 
-fn grids(context: &Context) -> Vec<(Subject, Finding)> {
+fn grids(context: &Context, asked: &[u32]) -> Vec<(Subject, Finding)> {
     let limit_m = context.thresholds.grid_outside_parent_m;
-    let notches = notches(context, limit_m);
-    let children: Vec<(u32, u32)> =
-        (0..context.grid.len() as u32).filter_map(|i| Some((i, context.grid.parent(i)?))).collect();
+    let children: Vec<(u32, u32)> = asked.iter().filter_map(|i| Some((*i, context.grid.parent(*i)?))).collect();
     let tell = |&(child, parent): &(u32, u32)| {
-        let mut most = notches.get(&child).copied();
+        let mut most = notch(context, child, parent, limit_m);
         context.grid.outline(child).each_edge(|vertex, _| deepen(&mut most, out_of(context, parent, vertex, limit_m)));
         let (out_m, at) = most?;
         let ((zh, en), (above_zh, above_en)) = (grid_name(context, child), grid_name(context, parent));
@@ -80,24 +77,22 @@ fn out_of(context: &Context, parent: u32, [lon, lat]: [f64; 2], limit_m: f64) ->
     (m > limit_m).then_some((m, at))
 }
 
-/// Where a parent's border cuts into a child without leaving a vertex of the child outside.
-fn notches(context: &Context, limit_m: f64) -> HashMap<u32, Reached> {
-    let grid = &context.grid;
-    let mut found: HashMap<u32, Option<Reached>> = HashMap::new();
-    for parent in (0..grid.len() as u32).filter(|i| !grid.children(*i).is_empty()) {
-        grid.outline(parent).each_edge(|[lon, lat], _| {
-            let at = LonLat::new(lon, lat);
-            let mut levels: Vec<_> = grid.children(parent).iter().map(|c| grid.level(*c)).collect();
-            levels.dedup();
-            for child in levels.into_iter().flat_map(|level| grid.locate_all(at, level)) {
-                if grid.parent(child) == Some(parent) {
-                    let deep = grid.outline(child).distance_m(at, f64::INFINITY).map(|(m, _)| (m, at));
-                    deepen(found.entry(child).or_default(), deep.filter(|(m, _)| *m > limit_m));
-                }
-            }
-        });
+/// Where the parent's border cuts deepest into a child without leaving a vertex of the child outside; a grid that is not
+/// valid holds nothing.
+fn notch(context: &Context, child: u32, parent: u32, limit_m: f64) -> Option<Reached> {
+    let (grid, mut most) = (&context.grid, None);
+    if !context.records.grids[child as usize].is_valid_on(context.today) {
+        return None;
     }
-    found.into_iter().filter_map(|(child, reached)| Some((child, reached?))).collect()
+    let [w, s, e, n] = grid.bbox(child);
+    grid.outline(parent).each_edge(|[lon, lat], _| {
+        let at = LonLat::new(lon, lat);
+        if lon >= w && lon <= e && lat >= s && lat <= n && grid.covers(child, at) {
+            let deep = grid.outline(child).distance_m(at, f64::INFINITY).map(|(m, _)| (m, at));
+            deepen(&mut most, deep.filter(|(m, _)| *m > limit_m));
+        }
+    });
+    most
 }
 
 #[cfg(test)]

@@ -48,5 +48,5 @@ fn grids(context: &Context) -> Vec<(Subject, Finding)> {
         .at(*at);
         (grids_subject(context, &piece.grids), finding)
     };
-    context.coverage().overlaps.iter().map(tell).collect()
+    context.coverage().overlaps().map(tell).collect()
 }

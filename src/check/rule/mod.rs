@@ -60,6 +60,8 @@ pub enum Check {
     Building(fn(&Context, usize) -> Option<Finding>),
     /// About all grids at once.
     Grids(fn(&Context) -> Vec<(Subject, Finding)>),
+    /// About some grids, given by their positions; each with what is above it.
+    EachGrid(fn(&Context, &[u32]) -> Vec<(Subject, Finding)>),
     /// About a rental.
     Rental(fn(&Context, usize) -> Option<Finding>),
     /// About a hazard.
@@ -76,7 +78,7 @@ impl Check {
         match self {
             Check::Address(_) | Check::Ended(_) => Kind::Address,
             Check::Building(_) => Kind::Building,
-            Check::Grids(_) => Kind::Grid,
+            Check::Grids(_) | Check::EachGrid(_) => Kind::Grid,
             Check::Rental(_) => Kind::Rental,
             Check::Hazard(_) => Kind::Hazard,
             Check::Correction(_) => Kind::Correction,

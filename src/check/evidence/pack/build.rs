@@ -58,6 +58,8 @@ pub(super) struct Register {
     pub ties: Lookup,
     /// Boxes of the grids in the plane.
     pub boxes: Arc<Vec<[f64; 4]>>,
+    /// Their middles.
+    pub middles: Arc<Vec<[f64; 2]>>,
 }
 
 /// The key of a spot: pins on the same hand's breadth.
@@ -100,6 +102,8 @@ impl Pack {
             .collect();
         let site_keys: Vec<Key> = called.iter().map(|c| key(&mut names, c)).collect();
         drop(called);
+        let middles: Vec<[f64; 2]> =
+            (0..context.grid.len() as u32).into_par_iter().map(|g| middle_of(context, &frame, g)).collect();
         let groups: Vec<[u32; 2]> =
             (0..n).map(|i| context.groups(i, |b| batches.id(b), |c| collectors.id(c))).collect();
         let mut pack = Pack {
@@ -112,7 +116,7 @@ impl Pack {
             batches: Table::default(),
             collectors: collectors.ids.len(),
             site_bins: Bins::none(squares),
-            centroids: centroids(context, &frame, squares),
+            centroids: Bins::build(squares, (0u32..).zip(middles.iter().copied()).map(|(g, at)| (g, at, ()))),
             twin_share: 0.0,
             addressed_share: 0.0,
             register: Register::default(),
@@ -122,7 +126,7 @@ impl Pack {
         drop((keys, groups));
         let mut sites: Vec<Site> =
             (0..records.buildings.len()).into_par_iter().map(|b| pack.site(context, b, site_keys[b])).collect();
-        let boxes = boxes(context, &frame);
+        let boxes: Vec<[f64; 4]> = (0..context.grid.len() as u32).map(|g| box_of(context, &frame, g)).collect();
         let mut bearers = vec![Name::default(); names.ids.len()];
         (0..).zip(&pins).filter(|(_, p)| p.key.series != NONE).for_each(|(i, p)| {
             bearers[p.key.series as usize].pins.push(i);
@@ -159,6 +163,7 @@ impl Pack {
                 spots: Lookup::build(live().filter_map(|(i, pin)| Some((spot(pin.raw)?, i)))),
                 ties: Lookup::build(records.addresses.iter().zip(0..).filter_map(tie)),
                 boxes: Arc::new(boxes),
+                middles: Arc::new(middles),
             };
         }
         pack
@@ -320,21 +325,16 @@ fn ground_of(context: &Context) -> (Frame, [[f64; 2]; 2]) {
     (frame, [frame.xy(LonLat::new(w, s)), frame.xy(LonLat::new(e, n))])
 }
 
-fn centroids(context: &Context, frame: &Frame, squares: Squares) -> Bins {
+/// The middle of a grid in the plane.
+pub(super) fn middle_of(context: &Context, frame: &Frame, g: u32) -> [f64; 2] {
     use geo::Centroid;
-    let grids: Vec<_> = context.records.grids.iter().collect();
-    let places: Vec<[f64; 2]> = grids
-        .par_iter()
-        .map(|grid| grid.polygon.centroid().map_or([f64::NAN; 2], |c| frame.xy(LonLat::new(c.x(), c.y()))))
-        .collect();
-    Bins::build(squares, (0u32..).zip(places.iter().copied()).map(|(g, at)| (g, at, ())))
+    let middle = context.records.grids[g as usize].polygon.centroid();
+    middle.map_or([f64::NAN; 2], |c| frame.xy(LonLat::new(c.x(), c.y())))
 }
 
-fn boxes(context: &Context, frame: &Frame) -> Vec<[f64; 4]> {
-    let of_grid = |g: u32| {
-        let [w, s, e, n] = context.grid.bbox(g);
-        let ([w, s], [e, n]) = (frame.xy(LonLat::new(w, s)), frame.xy(LonLat::new(e, n)));
-        [w, s, e, n]
-    };
-    (0..context.grid.len() as u32).map(of_grid).collect()
+/// The box of a grid in the plane.
+pub(super) fn box_of(context: &Context, frame: &Frame, g: u32) -> [f64; 4] {
+    let [w, s, e, n] = context.grid.bbox(g);
+    let ([w, s], [e, n]) = (frame.xy(LonLat::new(w, s)), frame.xy(LonLat::new(e, n)));
+    [w, s, e, n]
 }

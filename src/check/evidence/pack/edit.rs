@@ -1,10 +1,11 @@
 //! From one packed city to the next.
 
-use super::build::{Name, bearer_of_pin, bearer_of_site, entry, sited, spot, stacked};
+use super::build::{Name, bearer_of_pin, bearer_of_site, box_of, entry, middle_of, sited, spot, stacked};
 use super::called::Called;
 use super::*;
 use crate::check::Context;
 use crate::check::evidence::namesake::{self, Bearer};
+use crate::check::regrid::Regrid;
 use crate::index::key_of;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,12 +50,15 @@ struct Step<'a> {
 
 impl Pack {
     /// Takes over the addresses and buildings in some rows as the context has them now; rows that are new follow the
-    /// last. The pack must have been built for edits, and the grids must be the same. Rows that the context does not have
+    /// last. The pack must have been built for edits; `regrid` says which grids are others. Rows that the context does not have
     /// become nothing, until [`Pack::truncate`] takes them away; who names a building whose row holds another one since
     /// is among the addresses.
-    pub fn edit(&mut self, context: &Context, addresses: &[u32], buildings: &[u32]) -> Edited {
+    pub fn edit(&mut self, context: &Context, addresses: &[u32], buildings: &[u32], regrid: Option<&Regrid>) -> Edited {
         let pins = self.pins.len();
         let mut step = Step { pack: self, edited: Edited::default(), names: BTreeSet::new() };
+        if let Some(regrid) = regrid {
+            step.regrid(context, regrid);
+        }
         buildings.iter().for_each(|b| step.building(context, *b));
         addresses.iter().for_each(|i| step.address(context, *i));
         step.part();
@@ -212,6 +216,49 @@ impl Step<'_> {
             self.bearers(name, |bearers| insert(&mut bearers.pins, i));
         }
         self.set_pin(i, |old| *old = pin);
+    }
+
+    /// Takes other grids over: their middles and boxes, and who declares them.
+    fn regrid(&mut self, context: &Context, regrid: &Regrid) {
+        let frame = self.pack.frame;
+        let mut boxes = (*self.pack.register.boxes).clone();
+        boxes.resize(context.grid.len(), [f64::NAN; 4]);
+        for g in regrid.positions.range(..context.grid.len() as u32) {
+            boxes[*g as usize] = box_of(context, &frame, *g);
+        }
+        let is_boxed = |g: u32| {
+            let bits = |b: &[f64; 4]| b.map(f64::to_bits);
+            boxes.get(g as usize).map(bits) == self.pack.register.boxes.get(g as usize).map(bits)
+        };
+        let boxed: BTreeSet<u32> = regrid.positions.iter().copied().filter(|g| !is_boxed(*g)).collect();
+        let left = context.records.addresses.len().min(self.pack.pins.len()) as u32;
+        for i in regrid.addresses.range(..left) {
+            let pin = &self.pack.pins[*i as usize];
+            if boxed.contains(&pin.grid)
+                && let Some(name) = self.name_of(pin.key)
+            {
+                self.names.insert(name);
+            }
+            let declared = context.declared(*i as usize).filter(|_| pin.live).unwrap_or(NONE);
+            if declared != pin.grid {
+                let name = self.name_of(pin.key);
+                self.set_pin(*i, |pin| pin.grid = declared);
+                self.names.extend(name);
+            }
+        }
+        self.pack.register.boxes = Arc::new(boxes);
+        for g in &regrid.positions {
+            if let Some(at) = self.pack.register.middles.get(*g as usize) {
+                self.pack.centroids.remove(*g, *at);
+            }
+        }
+        let mut middles = (*self.pack.register.middles).clone();
+        middles.resize(context.grid.len(), [f64::NAN; 2]);
+        for g in regrid.positions.range(..context.grid.len() as u32) {
+            middles[*g as usize] = middle_of(context, &frame, *g);
+            self.pack.centroids.insert(*g, middles[*g as usize], ());
+        }
+        self.pack.register.middles = Arc::new(middles);
     }
 
     /// An address that is gone.

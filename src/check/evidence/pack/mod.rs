@@ -248,6 +248,11 @@ impl Pack {
         sites < 2 && distance(a.at, b.at) > 40.0
     }
 
+    /// The middles of the grids in the plane, by position; known where edits are to come.
+    pub fn middles(&self) -> &[[f64; 2]] {
+        &self.register.middles
+    }
+
     /// The buildings that carry a key.
     pub fn sites_of(&self, key: Key) -> &[Sited] {
         if key.is_whole() { self.series[key.series as usize].sites_of(key.main, key.rest) } else { &[] }
