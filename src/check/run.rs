@@ -20,7 +20,7 @@ pub struct Progress {
 }
 
 /// A question about all grids.
-type AskGrids<'a> = Box<dyn Fn(&Context) -> Vec<(Subject, Finding)> + Sync + 'a>;
+type AskGrids<'a> = Box<dyn Fn(&Context) -> rule::AboutGrids + Sync + 'a>;
 
 /// Records that one thread takes at a time.
 const CHUNK: usize = 1024;

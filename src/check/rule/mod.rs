@@ -59,9 +59,9 @@ pub enum Check {
     /// About a building that stands.
     Building(fn(&Context, usize) -> Option<Finding>),
     /// About all grids at once.
-    Grids(fn(&Context) -> Vec<(Subject, Finding)>),
+    Grids(fn(&Context) -> AboutGrids),
     /// About some grids, given by their positions; each with what is above it.
-    EachGrid(fn(&Context, &[u32]) -> Vec<(Subject, Finding)>),
+    EachGrid(fn(&Context, &[u32]) -> AboutGrids),
     /// About a rental.
     Rental(fn(&Context, usize) -> Option<Finding>),
     /// About a hazard.
@@ -71,6 +71,9 @@ pub enum Check {
     /// Asked by an import about what it would change.
     Import,
 }
+
+/// Findings about grids: each grid, pair or group of them as one subject.
+pub type AboutGrids = Vec<(Subject, Finding)>;
 
 impl Check {
     /// The kind of record that the question is about.
