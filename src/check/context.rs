@@ -1,5 +1,6 @@
 //! What the rules of one check share. Whatever is costly is built when the first rule asks for it.
 
+use super::carrier::Crowd;
 use super::coverage::Coverage;
 use super::detect::{Detection, Told};
 use super::evidence::NONE;
@@ -32,6 +33,7 @@ pub struct Context<'a> {
     area: OnceLock<Option<[f64; 4]>>,
     roads: Mutex<HashMap<u64, Arc<OnceLock<Arc<Road>>>>>,
     same: Mutex<HashMap<u64, Arc<OnceLock<ByText>>>>,
+    crowds: Mutex<HashMap<u64, Arc<OnceLock<Crowd>>>>,
     coverage: OnceLock<Arc<Coverage>>,
     for_edits: bool,
 }
@@ -64,6 +66,7 @@ impl<'a> Context<'a> {
             area: OnceLock::new(),
             roads: Mutex::default(),
             same: Mutex::default(),
+            crowds: Mutex::default(),
             coverage: OnceLock::new(),
             for_edits: false,
         }
@@ -230,13 +233,45 @@ impl<'a> Context<'a> {
 
     /// Whether an address in use belongs to a building, by tie or by the same address text.
     pub fn is_addressed(&self, b: usize) -> bool {
-        !self.facts().carried(self, b).is_empty()
+        !self.carried(b).is_empty()
+    }
+
+    /// The addresses in use that a building carries, ascending.
+    pub fn carried(&self, b: usize) -> Vec<u32> {
+        let (facts, key) = (self.facts(), self.facts().building(b).key);
+        let mut rows = if facts.is_crowded(key) {
+            self.with_crowd(key, |crowd| crowd.of_building.get(&(b as u32)).cloned().unwrap_or_default())
+        } else {
+            facts.of_key(key)
+        };
+        rows.extend(self.naming(b));
+        rows.sort_unstable();
+        rows.dedup();
+        rows.retain(|i| facts.address(*i as usize).building == Some(b as u32));
+        rows
+    }
+
+    /// Asks something of the many addresses of one building key, which are looked at once for all who ask.
+    fn with_crowd<T>(&self, key: u64, ask: impl FnOnce(&Crowd) -> T) -> T {
+        let crowd = self.crowds.lock().unwrap_or_else(|broken| broken.into_inner()).entry(key).or_default().clone();
+        let facts = self.facts();
+        ask(crowd.get_or_init(|| {
+            let mut crowd = Crowd::default();
+            for i in facts.of_key(key) {
+                let fact = facts.address(i as usize);
+                crowd.rooms += usize::from(fact.is_active && fact.is_room);
+                if let Some(b) = fact.building {
+                    crowd.of_building.entry(b).or_default().push(i);
+                }
+            }
+            crowd
+        }))
     }
 
     /// The floors that the addresses in use of a building name.
     pub fn floors_of(&self, b: usize) -> BTreeSet<u16> {
         let facts = self.facts();
-        facts.carried(self, b).into_iter().filter_map(|i| facts.address(i as usize).floor).collect()
+        self.carried(b).into_iter().filter_map(|i| facts.address(i as usize).floor).collect()
     }
 
     /// The last correction, not rejected, that marked an address demolished.
@@ -286,7 +321,11 @@ impl<'a> Context<'a> {
         if !parts.room.is_empty() || !parts.unit.is_empty() {
             return 0;
         }
-        let of_key = facts.of_key(facts.address(i).key);
+        let key = facts.address(i).key;
+        if facts.is_crowded(key) {
+            return self.with_crowd(key, |crowd| crowd.rooms);
+        }
+        let of_key = facts.of_key(key);
         of_key.into_iter().map(|i| facts.address(i as usize)).filter(|fact| fact.is_active && fact.is_room).count()
     }
 

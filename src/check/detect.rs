@@ -17,8 +17,8 @@ use super::trace::{Reader, Traces, kept};
 use crate::domain::Table;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Stages of detection.
 const STAGES: usize = 3;
@@ -40,11 +40,13 @@ pub struct Snapshot {
 }
 
 /// What detection found. A copy is cheap.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Detection {
     snapshot: Arc<Snapshot>,
-    /// All stages where edits are to come, else the last.
-    stages: Vec<Stage>,
+    /// The last stage, without its traces.
+    last: Stage,
+    /// All stages with their traces, where edits are to come; none once they were given up.
+    stages: Mutex<Option<Vec<Stage>>>,
     /// The verdict on each address.
     pub judged: Table<Judged>,
 }
@@ -75,7 +77,12 @@ impl Detection {
 
     /// The last stage.
     pub fn stage(&self) -> &Stage {
-        &self.stages[self.stages.len() - 1]
+        &self.last
+    }
+
+    /// Gives up what only edits need, which is most of the memory: whoever checks everything anew needs the room.
+    pub fn give_up_edits(&self) {
+        *self.stages.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn go(context: &Context, known: Option<&Arc<Snapshot>>, for_edits: bool, progress: Told) -> Detection {
@@ -115,26 +122,30 @@ impl Detection {
         let snapshot = known.filter(|known| known.area == area).cloned().unwrap_or_else(|| {
             Arc::new(Snapshot { learned, twin_share: pack.twin_share, addressed_share: pack.addressed_share, area })
         });
-        Detection { snapshot, stages, judged: verdicts.judged.into() }
+        let last = Stage { traces: None, ..stages[stages.len() - 1].clone() };
+        let stages = Mutex::new(for_edits.then_some(stages));
+        Detection { snapshot, last, stages, judged: verdicts.judged.into() }
     }
 
     /// Takes over the addresses and buildings in some rows as the context has them now; rows that are new follow the
     /// last, and those that the context does not have are gone. Answered is what was found then, and the addresses whose
-    /// verdict, or the words for it, may differ. `regrid` says which grids are others; the run must have been for edits.
+    /// verdict, or the words for it, may differ. `regrid` says which grids are others. None where the run was not for
+    /// edits, or gave them up.
     pub fn edit(
         &self,
         context: &Context,
         addresses: &[u32],
         buildings: &[u32],
         regrid: Option<&Regrid>,
-    ) -> (Detection, BTreeSet<u32>) {
-        let mut next = self.clone();
+    ) -> Option<(Detection, BTreeSet<u32>)> {
+        let stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let mut next = Step { stages, judged: self.judged.clone() };
         let mut pack = (*self.stage().level.pack).clone();
         let edited = pack.edit(context, addresses, buildings, regrid);
         let mut asked = BTreeSet::new();
         if edited.is_nothing() && regrid.is_none() {
             next.truncate(pack, context);
-            return (next, asked);
+            return Some((next.into_detection(self), asked));
         }
         let pack = Arc::new(pack);
         let mut moves = Moves::default();
@@ -182,10 +193,9 @@ impl Detection {
                 }
             }
         }
-        let pack = (*next.stage().level.pack).clone();
-        next.truncate(pack, context);
+        next.truncate((*pack).clone(), context);
         asked.retain(|i| (*i as usize) < next.judged.len());
-        (next, asked)
+        Some((next.into_detection(self), asked))
     }
 
     /// The ground that was taken for the city's.
@@ -219,7 +229,15 @@ impl Detection {
         }
         concerned
     }
+}
 
+/// All stages while they are edited.
+struct Step {
+    stages: Vec<Stage>,
+    judged: Table<Judged>,
+}
+
+impl Step {
     /// Keeps the rows that the context has.
     fn truncate(&mut self, mut pack: Pack, context: &Context) {
         let (addresses, buildings) = (context.records.addresses.len(), context.records.buildings.len());
@@ -227,6 +245,13 @@ impl Detection {
         let pack = Arc::new(pack);
         self.stages.iter_mut().for_each(|stage| stage.truncate(&pack));
         self.judged.truncate(addresses);
+    }
+
+    /// What was found then, by what was learned before.
+    fn into_detection(self, before: &Detection) -> Detection {
+        let last = Stage { traces: None, ..self.stages[self.stages.len() - 1].clone() };
+        let stages = Mutex::new(Some(self.stages));
+        Detection { snapshot: before.snapshot.clone(), last, stages, judged: self.judged }
     }
 }
 

@@ -1,12 +1,14 @@
 //! What rules know of addresses and buildings beyond each record: who shares a key, and what stands near.
 
 use super::Context;
+use super::carrier::{Choice, Choices, MANY};
 use super::context::NOWHERE;
 use super::key::address_key;
 use super::regrid::Regrid;
 use super::rule::address_floor;
 use super::text::{same_key, unit_names};
 use crate::domain::{Building, Footprint, Frame, GridLevel, LonLat, Parts, Table};
+use crate::index::outline::metres;
 use crate::index::{Bins, Lookup, Squares, key_of};
 use geo::{BoundingRect, InteriorPoint};
 use rayon::prelude::*;
@@ -134,7 +136,9 @@ impl Facts {
             housed: 0,
             units: Arc::new(unit_names(context)),
         };
-        addresses.par_iter_mut().enumerate().for_each(|(i, fact)| fact.building = facts.carrier(context, i, fact));
+        let choices = Choices::default();
+        let carry = |(i, fact): (usize, &mut AddressFact)| fact.building = facts.carrier(context, i, fact, &choices);
+        addresses.par_iter_mut().enumerate().for_each(carry);
         facts.housed = addresses.iter().filter(|fact| fact.building.is_some()).count();
         facts.addresses = addresses.into();
         facts
@@ -194,7 +198,7 @@ impl Facts {
     /// The standing building that carries an address in use: the one that it names; else the one with the same road and
     /// number, or compound and building. Where several carry it, the one in the declared grid, then the one nearest to
     /// the pin.
-    fn carrier(&self, context: &Context, i: usize, fact: &AddressFact) -> Option<u32> {
+    fn carrier(&self, context: &Context, i: usize, fact: &AddressFact, choices: &Choices) -> Option<u32> {
         if !fact.is_active || context.records.buildings.is_empty() {
             return None;
         }
@@ -204,15 +208,25 @@ impl Facts {
         if fact.key == 0 {
             return None;
         }
+        let (declared, pin) = (context.declared(i), context.pin(i).filter(|at| at.is_on_earth()));
+        let place = |b: &u32| self.buildings[*b as usize].place;
+        let covers = |g: u32, at: LonLat| at.is_on_earth() && context.grid.covers(g, at);
+        if self.buildings_by_key.get(fact.key).nth(MANY).is_some() {
+            let choose = |g: Option<u32>| {
+                let all = self.carriers(fact.key).into_iter().map(|b| (b, place(&b)));
+                Choice::new(all.filter(|(_, at)| g.is_none_or(|g| covers(g, *at))).collect())
+            };
+            let nearest = |g: Option<u32>| choices.ask(fact.key, g, || choose(g), |choice| choice.nearest(pin));
+            return declared.and_then(|g| nearest(Some(g))).or_else(|| nearest(None));
+        }
         let same = self.carriers(fact.key);
         if let [only] = same[..] {
             return Some(only);
         }
-        let (declared, pin) = (context.declared(i), context.pin(i));
         let rank = |b: u32| {
             let place = self.buildings[b as usize].place;
-            let outside = !declared.is_some_and(|g| place.is_on_earth() && context.grid.covers(g, place));
-            let far_m = pin.filter(|p| p.is_on_earth()).map_or(f64::INFINITY, |p| p.distance_m(place));
+            let outside = !declared.is_some_and(|g| covers(g, place));
+            let far_m = pin.map_or(f64::INFINITY, |p| metres(p, place));
             (outside, far_m, b)
         };
         let best =
@@ -220,14 +234,9 @@ impl Facts {
         best.map(|(_, _, b)| b)
     }
 
-    /// The addresses in use that a building carries.
-    pub fn carried(&self, context: &Context, b: usize) -> Vec<u32> {
-        let mut rows = self.of_key(self.buildings[b].key);
-        rows.extend(context.naming(b));
-        rows.sort_unstable();
-        rows.dedup();
-        rows.retain(|i| self.addresses[*i as usize].building == Some(b as u32));
-        rows
+    /// Whether so many addresses belong to the building with a key that nobody should look at all of them twice.
+    pub fn is_crowded(&self, key: u64) -> bool {
+        key != 0 && self.by_key.get(key).nth(MANY).is_some()
     }
 
     /// Whether any building carries any address.
@@ -283,6 +292,7 @@ impl Facts {
             self.units = Arc::new(units);
         }
         let (addresses_left, buildings_left) = (context.records.addresses.len(), context.records.buildings.len());
+        let mut rekeyed: BTreeSet<u64> = BTreeSet::new();
         for b in buildings {
             let is_gone = *b as usize >= buildings_left;
             let is = if is_gone { BuildingFact::NOTHING } else { building_fact(context, *b as usize) };
@@ -298,14 +308,14 @@ impl Facts {
             if is.key != 0 {
                 self.buildings_by_key.insert(is.key, *b);
             }
-            for key in was.iter().chain([&is]).map(|fact| fact.key) {
-                recarried.extend(self.of_key(key));
-            }
+            rekeyed.extend(was.iter().chain([&is]).map(|fact| fact.key));
             if !is_gone {
                 recarried.extend(context.naming(*b as usize));
             }
             stirred.buildings.insert(*b);
         }
+        rekeyed.into_iter().for_each(|key| recarried.extend(self.of_key(key)));
+        let (mut same, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for i in addresses {
             let is_gone = *i as usize >= addresses_left;
             let is = if is_gone { AddressFact::NOTHING } else { address_fact(context, *i as usize, &self.frame) };
@@ -325,10 +335,8 @@ impl Facts {
                 }
             }
             for fact in was.iter().chain([&is]) {
-                // Others that are the same, and what has ended but has rooms in use.
-                stirred.addresses.extend(self.same(fact.same));
-                let ended = |i: &u32| !self.addresses[*i as usize].is_active;
-                stirred.addresses.extend(self.of_key(fact.key).into_iter().filter(ended));
+                same.insert(fact.same);
+                keys.insert(fact.key);
                 if fact.road != 0 {
                     stirred.roads.insert(fact.road);
                 }
@@ -339,10 +347,14 @@ impl Facts {
                 });
             }
         }
-        let were_linked = self.are_linked();
+        // Others that are the same, and what has ended but has rooms in use.
+        same.into_iter().for_each(|key| stirred.addresses.extend(self.same(key)));
+        let ended = |i: &u32| !self.addresses[*i as usize].is_active;
+        keys.into_iter().for_each(|key| stirred.addresses.extend(self.of_key(key).into_iter().filter(ended)));
+        let (were_linked, choices) = (self.are_linked(), Choices::default());
         for i in recarried {
             let Some(was) = self.addresses.get(i as usize).copied() else { continue };
-            let is = AddressFact { building: self.carrier(context, i as usize, &was), ..was };
+            let is = AddressFact { building: self.carrier(context, i as usize, &was, &choices), ..was };
             stirred.addresses.insert(i);
             stirred.buildings.extend([was.building, is.building].into_iter().flatten());
             self.housed = self.housed + usize::from(is.building.is_some()) - usize::from(was.building.is_some());

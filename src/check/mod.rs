@@ -14,6 +14,7 @@ pub mod finding;
 pub mod standing;
 pub mod likelihood;
 pub mod text;
+pub mod carrier;
 pub mod facts;
 pub mod regrid;
 pub mod evidence;

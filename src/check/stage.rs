@@ -97,9 +97,10 @@ impl Stage {
 
         let mut readers: BTreeSet<Reader> = BTreeSet::new();
         if let Some(traces) = &self.traces {
-            ripple.pins.iter().for_each(|at| traces.of_pins(*at, &mut readers));
-            ripple.sites.iter().for_each(|at| traces.of_sites(*at, &mut readers));
-            ripple.series.iter().for_each(|(s, touch)| traces.of_series(*s, touch, &mut readers));
+            readers.extend(all_of(&ripple.pins, |at, readers| traces.of_pins(*at, readers)));
+            readers.extend(all_of(&ripple.sites, |at, readers| traces.of_sites(*at, readers)));
+            let series: Vec<_> = ripple.series.iter().collect();
+            readers.extend(all_of(&series, |(s, touch), readers| traces.of_series(**s, touch, readers)));
             loosened.collectors.iter().for_each(|c| traces.of_collector(*c, &mut readers));
         }
         let mut addresses = self.borders.edit(&self.level, &rows.union(bordering).copied().collect());
@@ -161,4 +162,14 @@ impl Stage {
         }
         changed
     }
+}
+
+/// Everybody who read one of many things.
+fn all_of<T: Sync>(things: &[T], of: impl Fn(&T, &mut BTreeSet<Reader>) + Sync) -> Vec<Reader> {
+    let chunk = |things: &[T]| {
+        let mut readers = BTreeSet::new();
+        things.iter().for_each(|thing| of(thing, &mut readers));
+        readers.into_iter().collect::<Vec<_>>()
+    };
+    things.par_chunks(64).flat_map_iter(chunk).collect()
 }

@@ -84,6 +84,9 @@ impl City {
 
     /// The same city on another day, and what that touched: everything may be due or lapse.
     pub fn turned(&self, today: NaiveDate) -> (City, Touched) {
+        if let Some(found) = self.detection.get() {
+            found.give_up_edits();
+        }
         let city = self.on(today);
         let touched = Touched { revision: city.revision, everything: true, ..Touched::default() };
         city.touching_everything(touched)

@@ -4,6 +4,7 @@ use super::City;
 use super::flag::Change;
 use crate::check::coverage::Coverage;
 use crate::check::detect::Detection;
+use crate::check::facts::Facts;
 use crate::check::regrid::Regrid;
 use crate::check::rule::{ALL, Check, Rule, address_unit_conflict, pin_off_road};
 use crate::check::{Context, Kind, about_some_grids, look_at, look_by, run};
@@ -99,7 +100,7 @@ fn lies_on(city: &City, [w, s, e, n]: [f64; 4]) -> bool {
 }
 
 /// An edit of more than this share of the addresses is checked as a whole, unless it is of a few only.
-const MANY: usize = 16;
+const MANY: usize = 64;
 const FEW: usize = 1_000;
 
 /// Asks the rules again after an edit, about those records whose answer it may change, and takes their answer over. The
@@ -119,8 +120,7 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     let on_ground = before.area().is_some_and(|area| lies_on(city, area));
     let first_grids = changed.regrid.as_ref().is_some_and(|regrid| regrid.before.is_empty());
     if !on_ground || first_grids || first_buildings || many > FEW.max(city.records.addresses.len() / MANY) {
-        let flags = all(city, Some(&before));
-        return city.flags.replace(flags);
+        return anew(city, Some(facts), &before);
     }
     let (addresses, buildings): (Vec<u32>, Vec<u32>) =
         (changed.addresses.iter().copied().collect(), changed.buildings.iter().copied().collect());
@@ -135,7 +135,10 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     }
     let stirred = facts.edit(&context, &addresses, &buildings, regrid);
     let context = context.with_facts(facts);
-    let (found, asked) = before.edit(&context, &addresses, &buildings, regrid);
+    let Some((found, asked)) = before.edit(&context, &addresses, &buildings, regrid) else {
+        drop(context);
+        return anew(city, None, &before);
+    };
     let context = context.with_detection(Arc::new(found));
 
     let mut rows = stirred.addresses;
@@ -178,6 +181,15 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     }
     city.keep(&context);
     city.flags.replace_of(&subjects, flags)
+}
+
+/// Asks every rule about everything. What only edits of the City before would need is given up at first: else both would
+/// be in memory at once, for as long as it takes.
+fn anew(city: &mut City, facts: Option<Facts>, before: &Arc<Detection>) -> Change {
+    drop(facts);
+    before.give_up_edits();
+    let flags = all(city, Some(before));
+    city.flags.replace(flags)
 }
 
 /// Asks one rule about some addresses: those about which its answer differs, with all their flags.

@@ -165,12 +165,17 @@ impl Level {
 
     /// After [`Level::take`]: lays the courses of the series that were touched again, and asks who is at home.
     pub(in crate::check) fn settle(&mut self, edited: &Edited, rows: &BTreeSet<u32>, ripple: &mut Ripple) {
-        let mut desk = Desk::default();
         while self.courses.len() < self.pack.series.len() {
             self.courses.push(Arc::default());
         }
-        for (s, touch) in &mut ripple.series {
-            let (course, was) = (self.course(*s as usize, &mut desk), &self.courses[*s as usize]);
+        let series: Vec<u32> = ripple.series.keys().copied().collect();
+        let courses: Vec<Course> = {
+            let level = &*self;
+            let laid = |desk: &mut Desk, s: &u32| level.course(*s as usize, desk);
+            series.par_iter().with_min_len(16).map_init(Desk::default, laid).collect()
+        };
+        for ((s, touch), course) in ripple.series.iter_mut().zip(courses) {
+            let was = &self.courses[*s as usize];
             (touch.course, touch.order) = (!course.is(was), course.ordered != was.ordered);
             if touch.course || touch.order {
                 self.courses.set(*s as usize, Arc::new(course));
