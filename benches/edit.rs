@@ -109,10 +109,10 @@ fn main() {
             let grid = &city.records.grids[rng.random_range(0..city.records.grids.len())];
             Delta { removed: vec![Removed::Grid(grid.code.clone())], ..Delta::default() }
         }),
-        ("of a hundredth of all addresses", 1, |city, _| batch(city, 100)),
         ("of a tenth of all addresses", 1, |city, _| batch(city, 10)),
+        ("of a hundredth of all addresses", 1, |city, _| batch(city, 100)),
     ];
-    for (what, times, make) in others {
+    for (what, times, make) in others.into_iter().filter(|other| other.1 > 0) {
         let mut took_ms: Vec<f64> = Vec::new();
         // The most memory is counted from here on.
         std::fs::write("/proc/self/clear_refs", "5").ok();

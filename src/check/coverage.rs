@@ -111,11 +111,16 @@ struct Floor {
 struct Snapper {
     snap_m: f64,
     nodes: Vec<[f64; 2]>,
-    cells: HashMap<(i64, i64), Vec<u32>>,
+    cells: foldhash::HashMap<(i64, i64), Vec<u32>>,
+    /// Nodes by their very place: most vertices are a neighbour's too, and nothing is nearer than these.
+    exact: foldhash::HashMap<[u64; 2], u32>,
 }
 
 impl Snapper {
     fn node(&mut self, at: [f64; 2]) -> u32 {
+        if let Some(node) = self.exact.get(&at.map(f64::to_bits)) {
+            return *node;
+        }
         let size = self.snap_m.max(1e-6);
         let cell = at.map(|v| (v / size).floor() as i64);
         let near = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (dx, dy)));
@@ -130,6 +135,7 @@ impl Snapper {
             let n = self.nodes.len() as u32;
             self.nodes.push(at);
             self.cells.entry((cell[0], cell[1])).or_default().push(n);
+            self.exact.insert(at.map(f64::to_bits), n);
             n
         })
     }
@@ -163,7 +169,12 @@ impl Floor {
         let bbox = members.iter().map(|i| context.grid.bbox(*i)).filter(|b| b[0] <= b[2]);
         let [w, s, e, n] = bbox.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])?;
         let frame = Frame::at(LonLat::new((w + e) / 2.0, (s + n) / 2.0));
-        let mut snapper = Snapper { snap_m: context.thresholds.grid_snap_m, nodes: Vec::new(), cells: HashMap::new() };
+        let mut snapper = Snapper {
+            snap_m: context.thresholds.grid_snap_m,
+            nodes: Vec::new(),
+            cells: Default::default(),
+            exact: Default::default(),
+        };
         let mut edges: Vec<(u32, u32, bool, u32)> = Vec::new();
         let mut polygons = Vec::with_capacity(members.len());
         for (rank, i) in members.iter().enumerate() {
@@ -232,10 +243,14 @@ impl Floor {
         }
         let rank_of: HashMap<u32, usize> = self.members.iter().enumerate().map(|(rank, i)| (*i, rank)).collect();
         // One coverage upon another has no leftovers inside, but its grids hold each other's middles.
-        for (rank, &i) in self.members.iter().enumerate() {
-            let grid = &context.records.grids[i as usize];
+        let holders = |i: &u32| {
+            let grid = &context.records.grids[*i as usize];
             let middle = grid.polygon.interior_point().map(|p| LonLat::new(p.x(), p.y()));
-            for other in middle.map(|m| context.grid.locate_all(m, grid.level)).unwrap_or_default() {
+            middle.map(|m| context.grid.locate_all(m, grid.level)).unwrap_or_default()
+        };
+        let holders: Vec<Vec<u32>> = self.members.par_iter().map(holders).collect();
+        for (rank, holders) in holders.into_iter().enumerate() {
+            for other in holders {
                 if let Some(&r) = rank_of.get(&other).filter(|r| **r != rank) {
                     pairs.insert((rank.min(r) as u32, rank.max(r) as u32));
                 }

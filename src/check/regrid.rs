@@ -12,6 +12,8 @@ pub struct Regrid {
     pub before: Arc<GridIndex>,
     /// Positions that hold another grid than before, or the same one otherwise; also those that hold none any more.
     pub positions: BTreeSet<u32>,
+    /// Those of them whose border, code, level or validity is another one.
+    pub reshaped: BTreeSet<u32>,
     /// Ground, as boxes of degrees, on which another grid may hold a place, or one of another name.
     pub ground: Vec<[f64; 4]>,
     /// Addresses that declare one of these grids or one below, or stand on ground that belongs to another since.
@@ -31,6 +33,12 @@ impl Regrid {
 pub fn is_redrawn(was: &Grid, is: &Grid) -> bool {
     (&was.code, was.level, &was.name, &was.parent) == (&is.code, is.level, &is.name, &is.parent)
         && (was.valid_from, was.valid_to) == (is.valid_from, is.valid_to)
+}
+
+/// Whether a grid covers the same ground in the same role, whatever it is called and wherever it hangs.
+pub fn is_shaped(was: &Grid, is: &Grid) -> bool {
+    (&was.code, was.level, was.valid_from, was.valid_to) == (&is.code, is.level, is.valid_from, is.valid_to)
+        && was.polygon == is.polygon
 }
 
 /// The box around all ground that one of two borders holds and the other doesn't; none where they are the same. That

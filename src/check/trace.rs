@@ -49,8 +49,10 @@ pub struct Traces {
 
 /// What was read, where anything was; shared with the one before where it is the same.
 pub fn kept(reads: Option<Reads>, last: &mut Option<Arc<Reads>>) -> Option<Arc<Reads>> {
-    let reads = reads.filter(|reads| !reads.is_empty())?;
+    let mut reads = reads.filter(|reads| !reads.is_empty())?;
     if last.as_deref() != Some(&reads) {
+        // There are hundreds of thousands of them.
+        reads.shrink();
         *last = Some(Arc::new(reads));
     }
     last.clone()

@@ -4,7 +4,6 @@ use super::City;
 use super::flag::Change;
 use crate::check::coverage::Coverage;
 use crate::check::detect::Detection;
-use crate::check::facts::Facts;
 use crate::check::regrid::Regrid;
 use crate::check::rule::{ALL, Check, Rule, address_unit_conflict, pin_off_road};
 use crate::check::{Context, Kind, about_some_grids, look_at, look_by, run};
@@ -120,14 +119,14 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     let on_ground = before.area().is_some_and(|area| lies_on(city, area));
     let first_grids = changed.regrid.as_ref().is_some_and(|regrid| regrid.before.is_empty());
     if !on_ground || first_grids || first_buildings || many > FEW.max(city.records.addresses.len() / MANY) {
-        return anew(city, Some(facts), &before);
+        return anew(city, &before);
     }
     let (addresses, buildings): (Vec<u32>, Vec<u32>) =
         (changed.addresses.iter().copied().collect(), changed.buildings.iter().copied().collect());
     let regrid = changed.regrid.as_ref();
     let mut context = city.context().with_area(before.area());
     if let Some(known) = coverage {
-        let positions = regrid.iter().flat_map(|regrid| regrid.positions.iter().map(move |p| (*regrid, *p)));
+        let positions = regrid.iter().flat_map(|regrid| regrid.reshaped.iter().map(move |p| (*regrid, *p)));
         let levels: BTreeSet<GridLevel> = positions.flat_map(|(regrid, p)| levels_of(city, regrid, p)).collect();
         let again = |known: &Coverage| Arc::new(known.again(&context, &levels.iter().copied().collect::<Vec<_>>()));
         let coverage = if levels.is_empty() { known } else { again(&known) };
@@ -137,7 +136,7 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     let context = context.with_facts(facts);
     let Some((found, asked)) = before.edit(&context, &addresses, &buildings, regrid) else {
         drop(context);
-        return anew(city, None, &before);
+        return anew(city, &before);
     };
     let context = context.with_detection(Arc::new(found));
 
@@ -185,8 +184,7 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
 
 /// Asks every rule about everything. What only edits of the City before would need is given up at first: else both would
 /// be in memory at once, for as long as it takes.
-fn anew(city: &mut City, facts: Option<Facts>, before: &Arc<Detection>) -> Change {
-    drop(facts);
+fn anew(city: &mut City, before: &Arc<Detection>) -> Change {
     before.give_up_edits();
     let flags = all(city, Some(before));
     city.flags.replace(flags)

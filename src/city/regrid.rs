@@ -5,7 +5,7 @@ use super::build::{home_of, level_zooms, orders};
 use super::points::NOWHERE;
 use super::world::Span;
 use super::*;
-use crate::check::regrid::{Regrid, difference, is_redrawn};
+use crate::check::regrid::{Regrid, difference, is_redrawn, is_shaped};
 use std::collections::BTreeSet;
 
 impl Step<'_> {
@@ -64,6 +64,7 @@ impl Step<'_> {
         let mut regrid = Regrid {
             before: old.clone(),
             positions,
+            reshaped: BTreeSet::new(),
             ground: Vec::new(),
             addresses: BTreeSet::new(),
             buildings: BTreeSet::new(),
@@ -118,6 +119,9 @@ impl Step<'_> {
         for p in &regrid.positions {
             let (was, is) = (before.get(*p as usize), now.get(*p as usize));
             let boxes = [was.map(|_| old.bbox(*p)), is.map(|_| new.bbox(*p))];
+            if !matches!((was, is), (Some(was), Some(is)) if is_shaped(was, is)) {
+                regrid.reshaped.insert(*p);
+            }
             let redrawn = matches!((was, is), (Some(was), Some(is)) if is_redrawn(was, is));
             if redrawn {
                 regrid.ground.extend(difference(old.outline(*p), new.outline(*p)));

@@ -86,6 +86,14 @@ impl Reads {
         self.pins.is_empty() && self.sites.is_empty() && self.series.is_empty() && !self.collector
     }
 
+    /// Gives back the room that is not used.
+    pub fn shrink(&mut self) {
+        self.pins.shrink_to_fit();
+        self.sites.shrink_to_fit();
+        self.series.iter_mut().for_each(|read| read.numbers.shrink_to_fit());
+        self.series.shrink_to_fit();
+    }
+
     fn of_series(&mut self, series: u32) -> &mut SeriesRead {
         let place = self.series.iter().position(|read| read.series == series).unwrap_or_else(|| {
             self.series.push(SeriesRead { series, course: false, numbers: Vec::new(), slips: None });
