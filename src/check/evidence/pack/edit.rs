@@ -1,6 +1,6 @@
 //! From one packed city to the next.
 
-use super::build::{Name, bearer_of_pin, bearer_of_site, box_of, entry, middle_of, sited, spot, stacked};
+use super::build::{Name, bearer_of_pin, bearer_of_site, entry, sited, spot, stacked};
 use super::called::Called;
 use super::*;
 use crate::check::Context;
@@ -41,11 +41,11 @@ impl Edited {
 }
 
 /// A packed city while it is edited.
-struct Step<'a> {
-    pack: &'a mut Pack,
+pub(super) struct Step<'a> {
+    pub pack: &'a mut Pack,
     edited: Edited,
     /// Names whose bearers differ.
-    names: BTreeSet<u32>,
+    pub names: BTreeSet<u32>,
 }
 
 impl Pack {
@@ -85,7 +85,7 @@ impl Pack {
 }
 
 impl Step<'_> {
-    fn set_pin(&mut self, i: u32, change: impl FnOnce(&mut Pin)) {
+    pub fn set_pin(&mut self, i: u32, change: impl FnOnce(&mut Pin)) {
         let old = self.pack.pins[i as usize].clone();
         let mut new = old.clone();
         change(&mut new);
@@ -122,7 +122,7 @@ impl Step<'_> {
     }
 
     /// The number of the name of a key.
-    fn name_of(&self, key: Key) -> Option<u32> {
+    pub fn name_of(&self, key: Key) -> Option<u32> {
         let series = self.pack.series.get(key.series as usize)?;
         self.pack.register.names.get(&series.name)
     }
@@ -216,49 +216,6 @@ impl Step<'_> {
             self.bearers(name, |bearers| insert(&mut bearers.pins, i));
         }
         self.set_pin(i, |old| *old = pin);
-    }
-
-    /// Takes other grids over: their middles and boxes, and who declares them.
-    fn regrid(&mut self, context: &Context, regrid: &Regrid) {
-        let frame = self.pack.frame;
-        let mut boxes = (*self.pack.register.boxes).clone();
-        boxes.resize(context.grid.len(), [f64::NAN; 4]);
-        for g in regrid.positions.range(..context.grid.len() as u32) {
-            boxes[*g as usize] = box_of(context, &frame, *g);
-        }
-        let is_boxed = |g: u32| {
-            let bits = |b: &[f64; 4]| b.map(f64::to_bits);
-            boxes.get(g as usize).map(bits) == self.pack.register.boxes.get(g as usize).map(bits)
-        };
-        let boxed: BTreeSet<u32> = regrid.positions.iter().copied().filter(|g| !is_boxed(*g)).collect();
-        let left = context.records.addresses.len().min(self.pack.pins.len()) as u32;
-        for i in regrid.addresses.range(..left) {
-            let pin = &self.pack.pins[*i as usize];
-            if boxed.contains(&pin.grid)
-                && let Some(name) = self.name_of(pin.key)
-            {
-                self.names.insert(name);
-            }
-            let declared = context.declared(*i as usize).filter(|_| pin.live).unwrap_or(NONE);
-            if declared != pin.grid {
-                let name = self.name_of(pin.key);
-                self.set_pin(*i, |pin| pin.grid = declared);
-                self.names.extend(name);
-            }
-        }
-        self.pack.register.boxes = Arc::new(boxes);
-        for g in &regrid.positions {
-            if let Some(at) = self.pack.register.middles.get(*g as usize) {
-                self.pack.centroids.remove(*g, *at);
-            }
-        }
-        let mut middles = (*self.pack.register.middles).clone();
-        middles.resize(context.grid.len(), [f64::NAN; 2]);
-        for g in regrid.positions.range(..context.grid.len() as u32) {
-            middles[*g as usize] = middle_of(context, &frame, *g);
-            self.pack.centroids.insert(*g, middles[*g as usize], ());
-        }
-        self.pack.register.middles = Arc::new(middles);
     }
 
     /// An address that is gone.

@@ -3,6 +3,7 @@
 mod build;
 mod called;
 mod edit;
+mod regrid;
 
 use crate::domain::{Frame, LonLat, Table};
 use crate::index::{Bins, Squares};
