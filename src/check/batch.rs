@@ -1,11 +1,12 @@
 //! A street that one shifted phone collected agrees with itself: batches are judged as a whole, by evidence from outside.
 
-use super::evidence::{Desk, Home, Level, NONE, Reads, Without, distance};
+use super::evidence::{Desk, Home, Key, Level, NONE, Reads, Without, distance};
 use super::hypothesis::Cause;
 use super::hypothesis::judge::{COARSE, STACK};
 use super::hypothesis::undo::undo;
 use crate::domain::Table;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// What moved a batch as a whole.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,6 +19,8 @@ pub struct BatchCause {
     pub agree: u32,
     /// Records that were asked.
     pub asked: u32,
+    /// Share of its records that were moved.
+    pub share: f64,
 }
 
 /// Records from which on a batch is judged.
@@ -87,12 +90,16 @@ pub fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCa
             Member { pin: *i, home, base }
         })
         .collect();
+    // The doors of one house say the same thing: together they count once.
+    let mut doors = BTreeMap::<Key, u32>::new();
+    members.iter().for_each(|member| *doors.entry(member.home.key).or_default() += 1);
+    let weights: Vec<f64> = members.iter().map(|member| 1.0 / f64::from(doors[&member.home.key])).collect();
     let (mut best, mut best_exact): (Option<Gained>, Option<Gained>) = (None, None);
     let mut places = Vec::new();
     let datums = [Cause::Gcj02, Cause::Bd09, Cause::Reversed, Cause::Twice, Cause::Library];
     let vector = moved.filter(|(by, _)| by[0].hypot(by[1]) > MOVED_M).map(|(by, _)| (Cause::Offset, by));
     for (cause, by) in datums.into_iter().map(|cause| (cause, [0.0; 2])).chain(vector) {
-        let mut gains: Vec<f64> = members
+        let raw: Vec<f64> = members
             .iter()
             .map(|member| {
                 let pin = &pack.pins[member.pin as usize];
@@ -102,17 +109,20 @@ pub fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCa
                     undo(pack, pin.raw, cause, &mut places);
                     places.first().copied()
                 };
-                let gain = at.map_or(-CLIP, |at| score(level, &member.home, at, desk) - member.base);
-                gain.clamp(-CLIP, CLIP)
+                at.map_or(-CLIP, |at| score(level, &member.home, at, desk) - member.base)
             })
             .collect();
         let complexity = if cause == Cause::Offset { COMPLEXITY_VECTOR } else { COMPLEXITY };
+        let mut gains = raw.clone();
+        gains.iter_mut().for_each(|gain| *gain = gain.clamp(-CLIP, CLIP));
         let sum = gains.iter().sum::<f64>() - complexity;
         let agree = gains.iter().filter(|gain| **gain > 0.0).count() as u32;
         gains.sort_unstable_by(f64::total_cmp);
         let better = |than: &Option<Gained>| sum > than.map_or(0.0, |(most, _)| most);
         if gains[gains.len() / 2] > 0.15 {
-            let found = Some((sum, BatchCause { cause, moved_m: by, agree, asked: members.len() as u32 }));
+            let weighted: Vec<(f64, f64)> = raw.into_iter().zip(weights.iter().copied()).collect();
+            let (asked, share) = (members.len() as u32, share_of(&weighted));
+            let found = Some((sum, BatchCause { cause, moved_m: by, agree, asked, share }));
             if better(&best) {
                 best = found;
             }
@@ -129,6 +139,29 @@ pub fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCa
 fn score(level: &Level, home: &Home, at: [f64; 2], desk: &mut Desk) -> f64 {
     let housed = home.has_building();
     level.density(home, at, desk).max(1e-300).ln() + level.surroundings(home.key.series, housed, at, home.without, desk)
+}
+
+/// The share of a batch that a cause moved, from what each record gains by its undoing and the record's weight: either
+/// all of them, which is what a phone that was set wrong does, or any share.
+fn share_of(gains: &[(f64, f64)]) -> f64 {
+    /// How common it is that all were moved, and the share of them that something else moved even so.
+    const ALL: f64 = 0.95;
+    const BUT: f64 = 0.002;
+    const SHARES: usize = 50;
+    let log = |share: f64| -> f64 {
+        gains.iter().map(|(gain, weight)| weight * (share * gain.exp() + 1.0 - share).ln()).sum()
+    };
+    let step = |k: usize| 0.5 + 0.5 * (k as f64 + 0.5) / SHARES as f64;
+    let all = (1.0 - BUT, ALL.ln() + log(1.0 - BUT));
+    let some = (0..SHARES).map(|k| (step(k), ((1.0 - ALL) / SHARES as f64).ln() + log(step(k))));
+    let each: Vec<(f64, f64)> = some.chain([all]).collect();
+    let most = each.iter().map(|(_, log)| *log).fold(f64::NEG_INFINITY, f64::max);
+    let (mut sum, mut shares) = (0.0, 0.0);
+    for (share, log) in each {
+        sum += (log - most).exp();
+        shares += share * (log - most).exp();
+    }
+    shares / sum
 }
 
 /// From the only building with its address to a pin, metres.

@@ -59,9 +59,8 @@ impl Case<'_> {
     pub(super) fn prior(&self, cause: Cause) -> f64 {
         let prior = self.level.learned.priors[cause.index()].max(1e-9);
         match self.batch {
-            Some(found) if found.cause == cause => 0.97f64.ln(),
-            Some(_) if cause == Cause::Right => (0.02 * prior).ln(),
-            Some(_) => (0.03 * prior).ln(),
+            Some(found) if found.cause == cause => found.share.ln(),
+            Some(found) => ((1.0 - found.share) * prior).ln(),
             None if cause == Cause::Offset => f64::NEG_INFINITY,
             None => prior.ln(),
         }
@@ -264,6 +263,13 @@ impl Case<'_> {
         self.logs[Cause::Coarse.index()..Cause::Displaced.index()].iter_mut().for_each(|log| *log += self.twin_log);
     }
 
+    /// Whether the record by itself fits better with a cause undone, whatever its batch says: a small shift undone puts
+    /// some pins farther off than they stood.
+    fn bears_out(&self, cause: Cause) -> bool {
+        let fit = |cause: Cause| self.logs[cause.index()] - self.prior(cause);
+        fit(cause) > fit(Cause::Right)
+    }
+
     pub(super) fn close(mut self) -> Judgement {
         // All but two causes take the number for right.
         for cause in Cause::ALL.iter().filter(|cause| !matches!(cause, Cause::Number | Cause::Road)) {
@@ -300,7 +306,7 @@ impl Case<'_> {
             right: posterior[0],
             cause,
             share: p(cause),
-            exact: cause.is_exact() && self.sure[cause.index()],
+            exact: cause.is_exact() && self.sure[cause.index()] && self.bears_out(cause),
             place,
             radius_m,
             value: match cause {
