@@ -61,6 +61,8 @@ const NUMBER_DEFAULT: [f64; 9] = [0.05, 0.15, 0.3, 0.25, 0.14, 0.07, 0.03, 0.008
 const BUILDING_EDGES_M: [f64; 12] = [3.0, 6.0, 9.0, 12.0, 16.0, 20.0, 26.0, 34.0, 45.0, 60.0, 90.0, 150.0];
 const VOTE_EDGES: [f64; 8] = [0.01, 0.13, 0.26, 0.38, 0.51, 0.63, 0.76, 0.9];
 const GAP_EDGES: [f64; 12] = [1.0, 2.0, 3.0, 5.0, 9.0, 17.0, 33.0, 65.0, 129.0, 257.0, 1_025.0, 10_000.0];
+/// Beyond so many deviations of its phone a pin is not at a building by a poor fix.
+const TAILS: f64 = 4.5;
 /// Share of addresses that are not at the building that carries them, before anything is learned.
 pub(super) const AWAY: f64 = 0.02;
 /// Records from which it is learned, at most: more change the figures by less than they matter.
@@ -206,7 +208,7 @@ impl Learned {
         wrong.at_building = level.at_building(elsewhere, pin.key, sigma_m, desk);
         sight.wrong = Some(wrong);
         sight.unhoused = sites.is_empty();
-        sight.away = sight.alone && nearest.is_some_and(|m| m > FAR_MATE_M);
+        sight.away = sight.alone && nearest.is_some_and(|m| m > FAR_MATE_M.max(TAILS * sigma_m));
         if let [only] = sites
             && nearest.is_some_and(|m| m < 12.0)
         {
