@@ -14,6 +14,7 @@ use super::loose::hundredths;
 use super::regrid::Regrid;
 use super::stage::{Moves, Stage};
 use super::trace::{Reader, Traces, kept};
+use super::evidence::learned::{MISSES, about_other, miss_of};
 use crate::domain::Table;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -62,6 +63,8 @@ struct Verdicts {
     reads: Vec<Option<Arc<Reads>>>,
     /// How common each cause is.
     priors: [f64; CAUSES],
+    /// How far pins are from the buildings of others that they are on by mistake.
+    missed: [f64; MISSES],
 }
 
 impl Detection {
@@ -100,6 +103,7 @@ impl Detection {
             weights: Table::default(),
             reads: Vec::new(),
             priors: PRIORS,
+            missed: [0.0; MISSES],
         };
         let mut before = Arc::<Learned>::default();
         let (mut stages, mut learned) = (Vec::new(), Vec::new());
@@ -109,7 +113,8 @@ impl Detection {
             let (mut stage, batch_reads) = Stage::build(&pack, context.grid.clone(), stands, weights, teach, for_edits);
             verdicts = judge_all(&stage, for_edits, k + 1 == STAGES, &told);
             learned.push(stage.level.learned.clone());
-            before = Arc::new(Learned { priors: verdicts.priors, ..(*stage.level.learned).clone() });
+            let about_other = about_other(&verdicts.missed);
+            before = Arc::new(Learned { priors: verdicts.priors, about_other, ..(*stage.level.learned).clone() });
             if for_edits {
                 let batch_reads = batch_reads.into_iter().map(|reads| kept(reads, &mut None)).collect();
                 stage.traces = Some(Traces::build(&pack, std::mem::take(&mut verdicts.reads), batch_reads));
@@ -271,6 +276,7 @@ fn judge_all(stage: &Stage, noting: bool, last: bool, done: &(dyn Fn(usize) + Sy
         weights: Vec<u8>,
         reads: Vec<Option<Arc<Reads>>>,
         sums: [f64; CAUSES],
+        missed: [f64; MISSES],
         count: f64,
     }
     let desk = || (if noting { Desk::noting() } else { Desk::default() }, None);
@@ -285,12 +291,14 @@ fn judge_all(stage: &Stage, noting: bool, last: bool, done: &(dyn Fn(usize) + Sy
                 weights: Vec::with_capacity(range.len()),
                 reads: Vec::new(),
                 sums: [0.0; CAUSES],
+                missed: [0.0; MISSES],
                 count: 0.0,
             };
             for i in range.clone() {
                 let judgement = judge(stage, i, desk);
                 if pins[i].live && stage.batch(pins[i].batch).is_none() {
                     chunk.count += 1.0;
+                    chunk.missed[miss_of(judgement.missed_m)] += judgement.posterior[Cause::OtherBuilding.index()];
                     chunk.sums.iter_mut().zip(&judgement.posterior).for_each(|(sum, p)| *sum += p);
                 }
                 chunk.stands.push(judgement.stand);
@@ -320,6 +328,7 @@ fn judge_all(stage: &Stage, noting: bool, last: bool, done: &(dyn Fn(usize) + Sy
     // Alone it cannot be told from an unlucky fix: only a batch shows it.
     priors[Cause::Library.index()] = PRIORS[Cause::Library.index()];
     Verdicts {
+        missed: std::array::from_fn(|step| chunks.iter().map(|chunk| chunk.missed[step]).sum()),
         stands: chunks.iter().flat_map(|chunk| chunk.stands.iter().copied()).collect(),
         weights: chunks.iter().flat_map(|chunk| chunk.weights.iter().copied()).collect(),
         priors,

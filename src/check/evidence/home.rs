@@ -185,6 +185,12 @@ impl Level {
         self.learned.about_building[home.class].density(metres)
     }
 
+    /// The density of pins of this phone about another's building that they were put on by mistake, `metres` from it.
+    pub fn about_other(&self, home: &Home, metres: f64) -> f64 {
+        const BY_FIX: f64 = 0.1;
+        BY_FIX * self.about_building(home, metres) + (1.0 - BY_FIX) * self.learned.about_other.density(metres)
+    }
+
     /// How well an expected place alone fits, for the buildings of a home: the building that fits the number best.
     pub fn best_site(&self, home: &Home, desk: &mut Desk) -> Option<[f64; 2]> {
         let mut best: Option<([f64; 2], f64)> = None;
@@ -200,7 +206,12 @@ impl Level {
     /// Logarithm of how well the surroundings of a place fit a series: its nearest building and its neighbours. For an
     /// address that has a building of its own they say little more.
     pub fn surroundings(&self, series: u32, housed: bool, at: [f64; 2], without: Without, desk: &mut Desk) -> f64 {
-        let (w_building, w_votes) = if housed { (0.2, 0.25) } else { (0.6, 0.5) };
+        let (w_building, w_votes) = match (housed, series == NONE) {
+            (true, _) => (0.2, 0.25),
+            (false, true) => (0.6, 0.5),
+            // What stands there is asked already, by its kind.
+            (false, false) => (0.3, 0.5),
+        };
         let building = self.learned.nearest_building.at(self.nearest_building_m(at, desk)).max(-2.0);
         if series == NONE {
             return w_building * building;

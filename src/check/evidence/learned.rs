@@ -21,6 +21,9 @@ pub struct Learned {
     pub accuracy_cuts: [f32; CLASSES - 1],
     /// How pins scatter about their own building, by class of phone: density by metres.
     pub about_building: [Kernel; CLASSES],
+    /// How pins scatter about another's building that they were put on by mistake, whatever the phone says: on a map a
+    /// finger aims better than a fix.
+    pub about_other: Kernel,
     /// Standard deviation of each class along one axis, metres.
     pub sigma_m: [f64; CLASSES],
     /// Support between the classes of expectations.
@@ -63,6 +66,24 @@ const VOTE_EDGES: [f64; 8] = [0.01, 0.13, 0.26, 0.38, 0.51, 0.63, 0.76, 0.9];
 const GAP_EDGES: [f64; 12] = [1.0, 2.0, 3.0, 5.0, 9.0, 17.0, 33.0, 65.0, 129.0, 257.0, 1_025.0, 10_000.0];
 /// Beyond so many deviations of its phone a pin is not at a building by a poor fix.
 const TAILS: f64 = 4.5;
+/// Beyond this a pin is not on a building, metres.
+pub(in crate::check) const MISSED_M: f64 = 40.0;
+/// Steps in which the distance from a building is counted.
+pub(in crate::check) const MISSES: usize = 20;
+
+/// The step of a distance.
+pub(in crate::check) fn miss_of(m: f64) -> usize {
+    ((m / MISSED_M * MISSES as f64) as usize).min(MISSES - 1)
+}
+
+/// The kernel of what was seen in each step.
+pub(in crate::check) fn about_other(missed: &[f64; MISSES]) -> Kernel {
+    let middle = |step: usize| (step as f64 + 0.5) * MISSED_M / MISSES as f64;
+    let seen: Vec<Seen> = missed.iter().enumerate().map(|(step, weight)| (middle(step), *weight)).collect();
+    let weights = Kernel::fit(&BUILDING_SCALES_M, &BUILDING_DEFAULT, &seen, 1.0 / (PI * MISSED_M * MISSED_M));
+    Kernel::new(&BUILDING_SCALES_M, &weights)
+}
+
 /// Share of addresses that are not at the building that carries them, before anything is learned.
 pub(super) const AWAY: f64 = 0.02;
 /// Records from which it is learned, at most: more change the figures by less than they matter.
@@ -74,6 +95,7 @@ impl Default for Learned {
             priors: PRIORS,
             accuracy_cuts: [f32::INFINITY; CLASSES - 1],
             about_building: std::array::from_fn(|_| Kernel::new(&BUILDING_SCALES_M, &BUILDING_DEFAULT)),
+            about_other: Kernel::new(&BUILDING_SCALES_M, &BUILDING_DEFAULT),
             sigma_m: [9.0; CLASSES],
             support_cuts: [f64::INFINITY; SUPPORTS - 1],
             about_number: std::array::from_fn(|_| Kernel::new(&NUMBER_SCALES, &NUMBER_DEFAULT)),
@@ -122,7 +144,8 @@ impl Learned {
     /// Learns from a stage; the priors stay those of `before`.
     pub fn from(level: &Level, before: &Learned) -> Learned {
         let pins = &level.pack.pins;
-        let mut learned = Learned { priors: before.priors, ..Learned::default() };
+        let (priors, about_other) = (before.priors, before.about_other.clone());
+        let mut learned = Learned { priors, about_other, ..Learned::default() };
         let live: Vec<usize> =
             (0..pins.len()).filter(|i| pins[*i].live && level.stands[*i].at[0].is_finite()).collect();
         if live.is_empty() {
@@ -287,7 +310,7 @@ impl Learned {
         let elsewhere = shares(&mut unhoused().filter_map(|s| s.wrong.as_ref()), 4.0);
         self.at_building = ratio(here, elsewhere, -2.5, 1.5);
         let away = || sights.iter().filter(|s| s.away).filter_map(|s| s.right.as_ref());
-        self.away_from_home = ratio(shares(&mut away(), 1.0), shares(&mut wrong(), 4.0), -4.0, 3.0);
+        self.away_from_home = ratio(shares(&mut away(), 1.0), shares(&mut wrong(), 4.0), -4.0, 4.0);
         let alone = sights.iter().filter(|s| s.alone && s.right.is_some()).count() as f64;
         self.away = (away().count() as f64 + AWAY * 50.0) / (alone + 50.0);
         // Where the number says that the pin is right, a building far away has a wrong address.

@@ -4,6 +4,7 @@ use super::judge::{COARSE, Judged, Judgement, STACK, plain};
 use super::undo::undo;
 use super::{CAUSES, Cause};
 use crate::check::batch::BatchCause;
+use crate::check::evidence::learned::MISSED_M;
 use crate::check::evidence::{Desk, Home, Level, NONE, Pack, Pin, Stand, Without, distance};
 use crate::check::likelihood::phi;
 use crate::check::stage::Stage;
@@ -45,7 +46,10 @@ pub(super) struct Case<'a> {
     pub sure: [bool; CAUSES],
     pub value: u32,
     pub road: u32,
+    /// How far the pin is from the building of another that it is most probably on, metres.
+    pub missed_m: f64,
 }
+
 
 impl Case<'_> {
     pub(super) fn put(&mut self, cause: Cause, log: f64, place: [f64; 2]) {
@@ -187,7 +191,6 @@ impl Case<'_> {
 
     /// The pin is on another address's building: the more such buildings there are about, the less each is to blame.
     pub(super) fn other_building(&mut self, desk: &mut Desk) {
-        const NEAR_M: f64 = 40.0;
         const NEIGHBOURS: usize = 14;
         let at = self.pin.at;
         let about_m = self.expected.map_or(80.0, |(place, _)| {
@@ -195,8 +198,8 @@ impl Case<'_> {
             desk.sites.last().map_or(80.0, |near| near.square.sqrt()).max(25.0)
         });
         let reach = self.reach(about_m, desk);
-        let mut sum = 0.0;
-        self.level.buildings_within(at, NEAR_M, desk);
+        let (mut sum, mut best) = (0.0, 0.0);
+        self.level.buildings_within(at, MISSED_M, desk);
         for near in &desk.sites {
             let site = &self.pack.sites[near.id as usize];
             if site.key == self.pin.key && site.key.is_whole() {
@@ -211,11 +214,19 @@ impl Case<'_> {
                     m => (-(m - about_m) / (0.35 * about_m)).exp(),
                 }
             };
-            let taken = if self.level.occupants.other_than(near.id, self.pin.key) { 1.0 } else { 0.35 };
-            // One without an address may be the own one, where most have none.
-            let others = if site.key.is_whole() { 1.0 } else { self.pack.addressed_share };
-            sum +=
-                weight * taken * others * self.level.about_building(&self.home, near.square.sqrt()) / NEIGHBOURS as f64;
+            let occupied = self.level.occupants.other_than(near.id, self.pin.key);
+            // One without an address may be the own one, where most have none, all the more when nobody is at home there.
+            let others = match (site.key.is_whole(), occupied) {
+                (true, _) => 1.0,
+                (false, true) => self.pack.addressed_share,
+                (false, false) => 0.35 * self.pack.addressed_share,
+            };
+            let m = near.square.sqrt();
+            let likely = weight * others * self.level.about_other(&self.home, m) / NEIGHBOURS as f64;
+            sum += likely;
+            if likely > best {
+                (best, self.missed_m) = (likely, m);
+            }
         }
         if sum > 0.0 {
             self.put(Cause::OtherBuilding, self.prior(Cause::OtherBuilding) + sum.ln(), [f64::NAN; 2]);
@@ -318,6 +329,7 @@ impl Case<'_> {
         };
         let loose = p(Cause::Office) + p(Cause::OtherBuilding) + p(Cause::Displaced);
         let stand = Stand::new(pos, trust);
-        Judgement { judged, stand, loose, posterior, logs: self.logs, places: self.places }
+        let missed_m = self.missed_m;
+        Judgement { judged, stand, loose, posterior, logs: self.logs, places: self.places, missed_m }
     }
 }

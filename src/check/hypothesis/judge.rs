@@ -43,6 +43,8 @@ pub struct Judgement {
     pub logs: [f64; CAUSES],
     /// The place of the record under each cause; not finite for none.
     pub places: [[f64; 2]; CAUSES],
+    /// How far it is from the building of another that it is most probably on, metres.
+    pub missed_m: f64,
 }
 
 impl Judged {
@@ -94,6 +96,7 @@ pub fn judge(stage: &Stage, i: usize, desk: &mut Desk) -> Judgement {
         sure: [true; CAUSES],
         value: NONE,
         road: NONE,
+        missed_m: 0.0,
     };
     if pin.at[0].is_finite() {
         case.where_it_is(desk);
@@ -138,6 +141,7 @@ pub(super) fn plain(pin: &Pin, trust: f64, right: f64) -> Judgement {
         posterior,
         logs: [f64::NEG_INFINITY; CAUSES],
         places: [[f64::NAN; 2]; CAUSES],
+        missed_m: 0.0,
     }
 }
 
