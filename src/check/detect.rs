@@ -7,6 +7,7 @@
 //! is no longer the same; the result is that of a run from nothing by what was learned before, bit for bit.
 
 use super::context::Context;
+use super::evidence::learned::{MISSES, about_other, miss_of};
 use super::evidence::{Desk, Learned, Pack, Pin, Reads, Stand, Teach};
 use super::hypothesis::judge::{COARSE, STACK};
 use super::hypothesis::{CAUSES, Cause, Judged, Judgement, PRIORS, judge};
@@ -14,7 +15,6 @@ use super::loose::hundredths;
 use super::regrid::Regrid;
 use super::stage::{Moves, Stage};
 use super::trace::{Reader, Traces, kept};
-use super::evidence::learned::{MISSES, about_other, miss_of};
 use crate::domain::Table;
 use rayon::prelude::*;
 use std::collections::BTreeSet;

@@ -50,7 +50,6 @@ pub(super) struct Case<'a> {
     pub missed_m: f64,
 }
 
-
 impl Case<'_> {
     pub(super) fn put(&mut self, cause: Cause, log: f64, place: [f64; 2]) {
         if log > self.logs[cause.index()] || self.logs[cause.index()] == f64::NEG_INFINITY {
