@@ -1,7 +1,7 @@
 //! The grids of a city: which one a point lies in, how far its border is, what is below what.
 
 use super::boxes::BoxIndex;
-use super::cell::Cells;
+use super::cover::{Cover, Member};
 use super::hierarchy::Hierarchy;
 use super::outline::{Outline, Side};
 use crate::domain::{Frame, Grid, GridCode, GridLevel, LonLat, Table};
@@ -21,6 +21,7 @@ pub struct GridIndex {
     by_code: HashMap<GridCode, u32>,
     tree: Hierarchy,
     floors: [Floor; 5],
+    cover: Cover,
 }
 
 /// The grids of one level.
@@ -28,12 +29,8 @@ pub struct GridIndex {
 struct Floor {
     /// Grids by code; a place in this list is a rank.
     members: Vec<u32>,
-    cells: Cells,
     boxes: BoxIndex,
 }
-
-/// A cell that names more polygons than this is not worth asking: the tree of boxes is.
-const CROWD: usize = 48;
 
 impl GridIndex {
     /// Indexes all grids, whatever their days of validity.
@@ -65,11 +62,15 @@ impl GridIndex {
         let floors = GridLevel::ALL.map(|level| {
             let is_member = |i: &u32| records[*i as usize].level == level && valid(records[*i as usize]);
             let members: Vec<u32> = by_rank.iter().copied().filter(is_member).collect();
-            let borders: Vec<&Outline> = members.iter().map(|i| &outlines[*i as usize]).collect();
-            let (cells, boxes) =
-                rayon::join(|| Cells::build(&borders), || BoxIndex::build(borders.iter().map(|o| o.bbox())));
-            Floor { members, cells, boxes }
+            let boxes = BoxIndex::build(members.iter().map(|i| outlines[*i as usize].bbox()));
+            Floor { members, boxes }
         });
+        let mut members: Vec<Member> = Vec::new();
+        for (level, floor) in floors.iter().enumerate() {
+            let member = |i: &u32| Member { level, name: *i, outline: &outlines[*i as usize] };
+            members.extend(floor.members.iter().map(member));
+        }
+        let cover = Cover::build(&members);
         GridIndex {
             codes: records.iter().map(|grid| grid.code.clone()).collect(),
             levels: records.iter().map(|grid| grid.level).collect(),
@@ -77,6 +78,7 @@ impl GridIndex {
             by_code,
             tree,
             floors,
+            cover,
         }
     }
 
@@ -141,6 +143,11 @@ impl GridIndex {
         self.outlines[i as usize].bbox()
     }
 
+    /// Bytes that cells and borders take, which is nearly everything.
+    pub fn bytes(&self) -> usize {
+        self.cover.bytes() + self.outlines.iter().map(Outline::bytes).sum::<usize>()
+    }
+
     /// The border of a grid.
     pub fn outline(&self, i: u32) -> &Outline {
         &self.outlines[i as usize]
@@ -158,50 +165,18 @@ impl GridIndex {
 
     /// The grid of a level that a point belongs to.
     pub fn locate(&self, at: LonLat, level: GridLevel) -> Option<u32> {
-        let mut found = None;
-        self.each_holder(at, level, |i| {
-            found = Some(i);
-            false
-        });
-        found
+        self.cover.first(at, level as usize, |i| self.covers(i, at))
     }
 
     /// Every grid of a level that holds a point, by code; more than one on shared borders and where grids overlap.
     pub fn locate_all(&self, at: LonLat, level: GridLevel) -> Vec<u32> {
-        let mut found = Vec::new();
-        self.each_holder(at, level, |i| {
-            found.push(i);
-            true
-        });
-        found
+        let asked = self.cover.near(at, level as usize);
+        asked.members.iter().copied().filter(|i| asked.hold || self.covers(*i, at)).collect()
     }
 
     /// The grid of the finest level that holds a point.
     pub fn finest(&self, at: LonLat) -> Option<u32> {
         GridLevel::ALL.into_iter().rev().find_map(|level| self.locate(at, level))
-    }
-
-    /// Visits the holders of a point by code until `visit` says no.
-    fn each_holder(&self, at: LonLat, level: GridLevel, mut visit: impl FnMut(u32) -> bool) {
-        let floor = &self.floors[level as usize];
-        let hits = floor.cells.hits(at);
-        if hits.len() > CROWD {
-            let mut ranks = Vec::new();
-            floor.boxes.touching([at.lon, at.lat, at.lon, at.lat], &mut ranks);
-            for rank in ranks {
-                let i = floor.members[rank as usize];
-                if self.covers(i, at) && !visit(i) {
-                    return;
-                }
-            }
-            return;
-        }
-        for hit in hits {
-            let i = floor.members[hit.rank as usize];
-            if (hit.whole || self.covers(i, at)) && !visit(i) {
-                return;
-            }
-        }
     }
 
     /// Metres from a point to the nearest border of a grid: positive inside, negative outside, zero on it. Within 1 mm
@@ -380,6 +355,48 @@ mod tests {
             none += usize::from(slow.is_empty());
         }
         assert!(shared > 10_000 && none > 1_000, "{shared} {none}");
+    }
+
+    #[test]
+    fn all_levels_at_once_agree_with_brute_force() {
+        // Fields of other borders at each level; those of the last one lie on each other in heaps.
+        let mut records: Vec<Grid> = Vec::new();
+        for (level, n, seed) in [(GridLevel::Village, 3, 21), (GridLevel::Grid, 7, 22), (GridLevel::Microgrid, 16, 23)]
+        {
+            let name = |grid: &Grid| Grid { code: format!("{level:?}{}", grid.code).into(), level, ..grid.clone() };
+            records.extend(coverage(n, seed).iter().map(name));
+        }
+        records.extend((0..40).map(|k| {
+            let polygon = MultiPolygon(vec![square(119.905 + 1e-5 * f64::from(k % 7), 28.405, 0.001)]);
+            grid(&format!("heap{k:02}"), GridLevel::District, None, polygon)
+        }));
+        let grids: Table<Grid> = records.into_iter().collect();
+        let index = GridIndex::build(&grids);
+        let mut rng = ChaCha8Rng::seed_from_u64(24);
+        let mut points: Vec<LonLat> = Vec::new();
+        for _ in 0..20_000 {
+            points.push(LonLat::new(119.9 + rng.random_range(-0.002..0.034), 28.4 + rng.random_range(-0.002..0.034)));
+            points
+                .push(LonLat::new(119.905 + rng.random_range(-1e-4..1.2e-3), 28.405 + rng.random_range(-1e-4..1.2e-3)));
+        }
+        for i in 0..index.len() as u32 {
+            index.outline(i).each_edge(|a, b| {
+                let t: f64 = rng.random();
+                let at = [a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])];
+                points.extend([-1e-7, -1e-8, 0.0, 1e-9, 3e-8].map(|off| LonLat::new(at[0] + off, at[1] - off)));
+            });
+        }
+        let mut heaped = 0;
+        for at in points {
+            for level in GridLevel::ALL {
+                let floor = &index.floors[level as usize];
+                let slow: Vec<u32> = floor.members.iter().copied().filter(|i| index.covers(*i, at)).collect();
+                assert_eq!(index.locate_all(at, level), slow, "{at:?} {level:?}");
+                assert_eq!(index.locate(at, level), slow.first().copied(), "{at:?} {level:?}");
+                heaped += usize::from(slow.len() > 24);
+            }
+        }
+        assert!(heaped > 1_000, "{heaped}");
     }
 
     #[test]

@@ -4,9 +4,10 @@
 //! ground, [`Bins`] in a plane, where points move; [`Lookup`] finds rows by a key.
 //! Distances are true metres, points are CGCS2000 longitude and latitude.
 
+pub mod work;
 pub mod stretch;
 pub mod outline;
-pub mod cell;
+pub mod cover;
 pub mod hierarchy;
 pub mod ids;
 pub mod lookup;

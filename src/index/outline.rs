@@ -1,6 +1,7 @@
 //! One polygon's border as a line that folds into boxes: exact point location, and the distance to the border.
 
 use super::stretch::{SPAN, Stretches};
+use super::work::note;
 use crate::domain::{Frame, LonLat};
 use geo::algorithm::kernels::{Kernel, Orientation, RobustKernel};
 use geo::{Coord, Distance, Haversine, LineString, MultiPolygon, Point};
@@ -93,6 +94,11 @@ impl Outline {
     /// Number of edges, of all rings.
     pub fn edge_count(&self) -> usize {
         self.vertices.len() - self.ends.len()
+    }
+
+    /// Bytes that it takes.
+    pub fn bytes(&self) -> usize {
+        16 * self.vertices.len() + 4 * self.ends.len() + self.boxes.bytes()
     }
 
     /// The edges of all rings, as pairs of longitude and latitude.
@@ -224,12 +230,6 @@ impl Outline {
     }
 }
 
-/// Counts the edges that questions look at, so that tests can tell how much work something is.
-fn note(_edges: usize) {
-    #[cfg(test)]
-    tests::LOOKED.with(|looked| looked.set(looked.get() + _edges));
-}
-
 /// Place of a point along a line that keeps neighbours together (Morton 1966).
 fn z_order(at: Coord<f64>, [west, south, east, north]: [f64; 4]) -> u64 {
     let bits = |v: f64, low: f64, high: f64| ((v - low) / (high - low) * 65_535.0) as u64;
@@ -246,19 +246,9 @@ pub fn metres(a: LonLat, b: LonLat) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index::work;
     use geo::{Intersects, wkt};
     use rand::{RngExt, SeedableRng};
-
-    thread_local! {
-        pub(super) static LOOKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
-    }
-
-    /// How many edges are looked at while something is done.
-    fn looked(work: impl FnOnce()) -> usize {
-        LOOKED.set(0);
-        work();
-        LOOKED.get()
-    }
 
     fn shapes() -> Vec<MultiPolygon<f64>> {
         vec![
@@ -347,7 +337,7 @@ mod tests {
         (1..holes.len()).for_each(|k| holes.swap(k, rng.random_range(0..=k)));
         let yard = vec![(-9.0, -9.0), (140.0, -9.0), (140.0, 140.0), (-9.0, 140.0), (-9.0, -9.0)];
         let outline = Outline::build(&MultiPolygon(vec![geo::Polygon::new(yard.into(), holes)]));
-        let looked = looked(|| {
+        let ((), looked) = work::of(|| {
             for k in 0..12_000 {
                 let (x, y) = (f64::from(k % 120), f64::from(k / 120));
                 assert_eq!(outline.side(LonLat::new(x + 0.25, y + 0.25)), Side::Outside);
@@ -374,7 +364,7 @@ mod tests {
             let shape = geo::Polygon::new(ring(0, 0.01), vec![ring(vertices / 3, 0.003)]);
             let outline = Outline::build(&MultiPolygon(vec![shape]));
             let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(4);
-            looked(|| {
+            work::of(|| {
                 for _ in 0..20_000 {
                     let at =
                         LonLat::new(119.9 + rng.random_range(-0.013..0.013), 28.4 + rng.random_range(-0.013..0.013));
@@ -383,6 +373,7 @@ mod tests {
                     outline.distance_m(at, f64::INFINITY);
                 }
             })
+            .1
         };
         let (few, many) = (work(500), work(50_000));
         assert!(many < 5 * few, "{many} edges looked at, against {few}");
@@ -400,7 +391,7 @@ mod tests {
         ring.extend([(f64::from(teeth), -1.0), (-1.0, -1.0)]);
         let outline = Outline::build(&MultiPolygon(vec![geo::Polygon::new(ring.into(), vec![])]));
         assert_eq!(outline.edge_count(), 2 * teeth as usize + 2);
-        let looked = looked(|| {
+        let ((), looked) = work::of(|| {
             for k in 0..10_000 {
                 let x = f64::from(k) + 0.5;
                 let side = if k % 2 == 0 { Side::Inside } else { Side::Outside };

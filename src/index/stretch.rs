@@ -47,6 +47,11 @@ impl Stretches {
         tree
     }
 
+    /// Bytes that they take.
+    pub fn bytes(&self) -> usize {
+        32 * self.boxes.len() + 4 * self.levels.len()
+    }
+
     /// The node that holds all.
     pub fn root(&self) -> (usize, usize) {
         (self.levels.len().saturating_sub(1), 0)
