@@ -3,8 +3,8 @@
 #
 #   ./benches/detection.sh
 #
-# Cities: the labelled benchmark of ../shared/bench where it is at hand (made anew, three synthetic seeds, two of real
-# points, one of each without errors), and always the invented demo town. Needs Python with numpy, scipy and shapely
+# Cities: the labelled benchmark of ../shared/bench where it is at hand (made anew, three synthetic seeds, three of
+# real points, one of each without errors), and always the invented demo town. Needs Python with numpy, scipy and shapely
 # (and, for the benchmark, pyproj and scikit-learn); PYTHON names one that has them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -27,7 +27,7 @@ make_city() { # NAME KIND SEED SCALE
 }
 if [[ -f $shared/make.py ]] && "$python" -c 'import pyproj, sklearn' 2>/dev/null; then
     for seed in 21 22 23; do make_city "synthetic-$seed" synthetic "$seed" 1; done
-    for seed in 31 32; do make_city "real-$seed" baltimore-east "$seed" 1; done
+    for seed in 31 32 33; do make_city "real-$seed" baltimore-east "$seed" 1; done
     make_city synthetic-clean synthetic 51 0
     make_city real-clean baltimore-east 52 0
 else

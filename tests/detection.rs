@@ -282,25 +282,30 @@ fn all_wrong_in_one_way_is_told_by_the_buildings() {
     assert!(named >= 118, "{named} of 120");
 }
 
+/// Seconds and flags of a city whose addresses stand `step` degrees apart.
+fn on_one_spot(n: usize, step: f64) -> (f64, usize) {
+    let across = |i: usize| [119.905_123 + step * (i % 400) as f64, 28.405_123 + step * (i / 400) as f64];
+    let text = |i: usize| format!("人民路{}号{}幢", i / 40 + 1, i % 40 + 1);
+    let records = city((0..n).map(|i| address(i, &text(i), across(i)[0], across(i)[1])).collect());
+    let start = Instant::now();
+    let found = detect(&records, 2);
+    (start.elapsed().as_secs_f64(), flagged(&found))
+}
+
 #[test]
 fn thousands_on_one_spot_cost_no_more_than_elsewhere() {
-    let city_of = |n: usize, step: f64| {
-        let on_one = (0..n).map(|i| {
-            let text = format!("路{}号{}幢", i / 40 + 1, i % 40 + 1);
-            address(
-                i,
-                &format!("人民{text}"),
-                119.905_123 + step * (i % 400) as f64,
-                28.405_123 + step * (i / 400) as f64,
-            )
-        });
-        let records = city(on_one.collect());
-        let start = Instant::now();
-        let found = detect(&records, 2);
-        (start.elapsed().as_secs_f64(), flagged(&found))
-    };
-    let ((spread_s, _), (crowded_s, stacked)) = (city_of(8_000, 0.000_1), city_of(8_000, 0.0));
+    let ((spread_s, _), (crowded_s, stacked)) = (on_one_spot(8_000, 0.000_1), on_one_spot(8_000, 0.0));
     assert!(stacked > 7_600, "{stacked} of 8000 on one spot");
     // Room for a busy machine: a quadratic search would take hundreds of times as long.
     assert!(crowded_s < 10.0 * spread_s + 2.0, "{crowded_s} s against {spread_s} s");
+}
+
+#[test]
+#[ignore = "a measurement: cargo test --release --test detection -- --ignored --nocapture"]
+fn a_hundred_thousand_on_one_spot_take_seconds() {
+    for n in [25_000, 50_000, 100_000] {
+        let ((spread_s, _), (crowded_s, stacked)) = (on_one_spot(n, 0.000_1), on_one_spot(n, 0.0));
+        println!("{n} addresses: {crowded_s:.2} s on one spot, {stacked} flagged; {spread_s:.2} s spread out");
+        assert!(stacked > n * 95 / 100, "{stacked} of {n} on one spot");
+    }
 }

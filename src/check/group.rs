@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn a_cause_tells_its_numbers_in_both_languages() {
-        let told = |cause, moved_m| BatchCause { cause, moved_m, agree: 83, asked: 85, share: 0.99 }.text("P00165", 83, 85);
+        let told =
+            |cause, moved_m| BatchCause { cause, moved_m, agree: 83, asked: 85, share: 0.99 }.text("P00165", 83, 85);
         let text = told(Cause::Gcj02, [0.0; 2]);
         assert_eq!(text.en, "83 of 85 pins of batch P00165 stand in GCJ-02");
         assert_eq!(text.zh, "批次 P00165 的 85 个点位中有 83 个是 GCJ-02（火星）坐标");
