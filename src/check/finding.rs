@@ -62,7 +62,8 @@ impl Finding {
     }
 
     /// How probable it is that the record is wrong in this way, 0 to 1; kept to four decimals. The tier follows from it:
-    /// `auto` from 0.95 on where the cause restores the position exactly, `review` from 0.8, `field` from 0.5.
+    /// `auto` from 0.95 on where the cause restores the position exactly and the record bears it out, `review` from 0.8,
+    /// `field` from 0.5.
     pub fn probability(mut self, probability: f64, restores_exactly: bool) -> Self {
         let p = (probability.clamp(0.0, 1.0) * 1e4).round() / 1e4;
         self.probability = Some(p);
