@@ -7,7 +7,8 @@
 //! intersected. The cost follows the number of vertices, not that of pairs.
 
 use super::context::Context;
-use crate::domain::{Frame, Grid, GridLevel, LonLat};
+use super::snap::Snapper;
+use crate::domain::{Frame, GridLevel, LonLat};
 use crate::index::BoxIndex;
 use geo::algorithm::bool_ops::FillRule;
 use geo::algorithm::buffer::{BufferStyle, LineJoin};
@@ -107,40 +108,6 @@ struct Floor {
     leftover_boxes: BoxIndex,
 }
 
-/// Gives vertices within the snap of each other one node.
-struct Snapper {
-    snap_m: f64,
-    nodes: Vec<[f64; 2]>,
-    cells: foldhash::HashMap<(i64, i64), Vec<u32>>,
-    /// Nodes by their very place: most vertices are a neighbour's too, and nothing is nearer than these.
-    exact: foldhash::HashMap<[u64; 2], u32>,
-}
-
-impl Snapper {
-    fn node(&mut self, at: [f64; 2]) -> u32 {
-        if let Some(node) = self.exact.get(&at.map(f64::to_bits)) {
-            return *node;
-        }
-        let size = self.snap_m.max(1e-6);
-        let cell = at.map(|v| (v / size).floor() as i64);
-        let near = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (dx, dy)));
-        let distance = |n: u32| (self.nodes[n as usize][0] - at[0]).hypot(self.nodes[n as usize][1] - at[1]);
-        let found = near
-            .filter_map(|(dx, dy)| self.cells.get(&(cell[0] + dx, cell[1] + dy)))
-            .flatten()
-            .copied()
-            .filter(|n| distance(*n) <= self.snap_m)
-            .min_by(|a, b| distance(*a).total_cmp(&distance(*b)).then(a.cmp(b)));
-        found.unwrap_or_else(|| {
-            let n = self.nodes.len() as u32;
-            self.nodes.push(at);
-            self.cells.entry((cell[0], cell[1])).or_default().push(n);
-            self.exact.insert(at.map(f64::to_bits), n);
-            n
-        })
-    }
-}
-
 fn box_of(a: [f64; 2], b: [f64; 2], by_m: f64) -> [f64; 4] {
     [a[0].min(b[0]) - by_m, a[1].min(b[1]) - by_m, a[0].max(b[0]) + by_m, a[1].max(b[1]) + by_m]
 }
@@ -169,16 +136,11 @@ impl Floor {
         let bbox = members.iter().map(|i| context.grid.bbox(*i)).filter(|b| b[0] <= b[2]);
         let [w, s, e, n] = bbox.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])?;
         let frame = Frame::at(LonLat::new((w + e) / 2.0, (s + n) / 2.0));
-        let mut snapper = Snapper {
-            snap_m: context.thresholds.grid_snap_m,
-            nodes: Vec::new(),
-            cells: Default::default(),
-            exact: Default::default(),
-        };
+        let mut snapper = Snapper::new(context.thresholds.grid_snap_m);
         let mut edges: Vec<(u32, u32, bool, u32)> = Vec::new();
         let mut polygons = Vec::with_capacity(members.len());
         for (rank, i) in members.iter().enumerate() {
-            polygons.push(snapped(&grids[*i as usize], &frame, &mut snapper, |a, b| {
+            polygons.push(snapper.polygon(&grids[*i as usize], &frame, |a, b| {
                 edges.push((a.min(b), a.max(b), a < b, rank as u32));
             }));
         }
@@ -396,34 +358,4 @@ fn foot(at: [f64; 2], [a, b]: [[f64; 2]; 2]) -> (f64, [f64; 2]) {
     let t = (((at[0] - a[0]) * dx + (at[1] - a[1]) * dy) / (dx * dx + dy * dy).max(1e-12)).clamp(0.0, 1.0);
     let point = [a[0] + t * dx, a[1] + t * dy];
     ((point[0] - at[0]).hypot(point[1] - at[1]), point)
-}
-
-/// A grid's polygon on snapped nodes, exteriors counterclockwise; its edges are handed to `edge`.
-fn snapped(grid: &Grid, frame: &Frame, snapper: &mut Snapper, mut edge: impl FnMut(u32, u32)) -> MultiPolygon<f64> {
-    let mut ring = |ring: &LineString<f64>, counterclockwise: bool| {
-        let finite = ring.0.iter().filter(|c| c.x.is_finite() && c.y.is_finite());
-        let mut nodes: Vec<u32> = finite.map(|c| snapper.node(frame.xy(LonLat::new(c.x, c.y)))).collect();
-        nodes.dedup();
-        if nodes.len() > 1 && nodes.first() == nodes.last() {
-            nodes.pop();
-        }
-        if nodes.len() < 3 {
-            return LineString(vec![]);
-        }
-        let xy = |n: u32| snapper.nodes[n as usize];
-        let next = |k: usize| nodes[(k + 1) % nodes.len()];
-        let twice_m2: f64 =
-            (0..nodes.len()).map(|k| xy(nodes[k])[0] * xy(next(k))[1] - xy(next(k))[0] * xy(nodes[k])[1]).sum();
-        if (twice_m2 > 0.0) != counterclockwise {
-            nodes.reverse();
-        }
-        (0..nodes.len()).for_each(|k| edge(nodes[k], nodes[(k + 1) % nodes.len()]));
-        nodes.push(nodes[0]);
-        nodes.iter().map(|n| geo::Coord { x: xy(*n)[0], y: xy(*n)[1] }).collect()
-    };
-    grid.polygon
-        .iter()
-        .map(|p| Polygon::new(ring(p.exterior(), true), p.interiors().iter().map(|i| ring(i, false)).collect()))
-        .filter(|p| !p.exterior().0.is_empty())
-        .collect()
 }

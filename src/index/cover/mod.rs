@@ -10,6 +10,7 @@
 pub use build::Member;
 mod border;
 mod build;
+mod draft;
 mod roster;
 mod walk;
 
