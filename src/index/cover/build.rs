@@ -10,7 +10,7 @@ use rayon::prelude::*;
 /// A polygon to be covered.
 #[derive(Debug, Clone, Copy)]
 pub struct Member<'a> {
-    /// Its level, below [`super::roster::LEVELS`].
+    /// Its level, below the number of levels.
     pub level: usize,
     /// What callers know it by.
     pub name: u32,

@@ -3,8 +3,8 @@
 //!
 //! The ground is a grid of square cells. A cell that edges cross is a block of 8 by 8 smaller ones, and one of these
 //! that too many edges cross is a block again: small cells stand where borders are. A cell without edges names its
-//! [roster](Rosters): who holds all of it, at every level. A cell with edges keeps them in 8,192nds of its side
-//! ([`border`]), which decides all points but those within a few of these of an edge: they are asked of the polygons
+//! roster (`roster.rs`): who holds all of it, at every level. A cell with edges keeps them in 8,192nds of its side
+//! (`border.rs`), which decides all points but those within a few of these of an edge: they are asked of the polygons
 //! themselves, without rounding. So the answer is always the exact one.
 
 pub use build::Member;
