@@ -90,7 +90,7 @@ for (const size of Object.keys(SIZES) as Size[]) {
 
     it('filters by its own subject', async () => {
       const answer = page.waitForResponse((one) => /api\/hazards\?.*item=ebike_charging/.test(one.url()) && one.ok());
-      await page.selectOption('.item select', 'ebike_charging');
+      await page.selectOption('.narrow select', 'ebike_charging');
       await answer;
       expect(page.url()).toContain('items=ebike_charging');
       await page.waitForSelector(`[data-hazard="${found.hazard_id}"]`);

@@ -145,7 +145,7 @@ for (const size of Object.keys(SIZES) as Size[]) {
         }
       }
       expect(empty, 'a rule without findings').toBeDefined();
-      await page.selectOption('.rule select', empty!);
+      await page.selectOption('.narrow select', empty!);
       await page.waitForSelector('text=没有符合筛选条件的问题');
       await shoot(page, `empty-${size}`);
       await expectAccessible(page);
