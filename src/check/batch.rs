@@ -99,7 +99,7 @@ pub fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCa
     let datums = [Cause::Gcj02, Cause::Bd09, Cause::Reversed, Cause::Twice, Cause::Library];
     let vector = moved.filter(|(by, _)| by[0].hypot(by[1]) > MOVED_M).map(|(by, _)| (Cause::Offset, by));
     for (cause, by) in datums.into_iter().map(|cause| (cause, [0.0; 2])).chain(vector) {
-        let raw: Vec<f64> = members
+        let gains: Vec<f64> = members
             .iter()
             .map(|member| {
                 let pin = &pack.pins[member.pin as usize];
@@ -113,15 +113,13 @@ pub fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCa
             })
             .collect();
         let complexity = if cause == Cause::Offset { COMPLEXITY_VECTOR } else { COMPLEXITY };
-        let mut gains = raw.clone();
-        gains.iter_mut().for_each(|gain| *gain = gain.clamp(-CLIP, CLIP));
-        let sum = gains.iter().sum::<f64>() - complexity;
+        let mut clipped: Vec<f64> = gains.iter().map(|gain| gain.clamp(-CLIP, CLIP)).collect();
+        let sum = clipped.iter().sum::<f64>() - complexity;
         let agree = gains.iter().filter(|gain| **gain > 0.0).count() as u32;
-        gains.sort_unstable_by(f64::total_cmp);
+        clipped.sort_unstable_by(f64::total_cmp);
         let better = |than: &Option<Gained>| sum > than.map_or(0.0, |(most, _)| most);
-        if gains[gains.len() / 2] > 0.15 {
-            let weighted: Vec<(f64, f64)> = raw.into_iter().zip(weights.iter().copied()).collect();
-            let (asked, share) = (members.len() as u32, share_of(&weighted));
+        if clipped[clipped.len() / 2] > 0.15 {
+            let (asked, share) = (members.len() as u32, share_of(&gains, &weights));
             let found = Some((sum, BatchCause { cause, moved_m: by, agree, asked, share }));
             if better(&best) {
                 best = found;
@@ -141,15 +139,15 @@ fn score(level: &Level, home: &Home, at: [f64; 2], desk: &mut Desk) -> f64 {
     level.density(home, at, desk).max(1e-300).ln() + level.surroundings(home.key.series, housed, at, home.without, desk)
 }
 
-/// The share of a batch that a cause moved, from what each record gains by its undoing and the record's weight: either
-/// all of them, which is what a phone that was set wrong does, or any share.
-fn share_of(gains: &[(f64, f64)]) -> f64 {
+/// The share of a batch that a cause moved, from what each record gains by its undoing and what it weighs: either all
+/// of them, which is what a phone that was set wrong does, or any share.
+fn share_of(gains: &[f64], weights: &[f64]) -> f64 {
     /// How common it is that all were moved, and the share of them that something else moved even so.
     const ALL: f64 = 0.95;
     const BUT: f64 = 0.002;
     const SHARES: usize = 50;
     let log = |share: f64| -> f64 {
-        gains.iter().map(|(gain, weight)| weight * (share * gain.exp() + 1.0 - share).ln()).sum()
+        gains.iter().zip(weights).map(|(gain, weight)| weight * (share * gain.exp() + 1.0 - share).ln()).sum()
     };
     let step = |k: usize| 0.5 + 0.5 * (k as f64 + 0.5) / SHARES as f64;
     let all = (1.0 - BUT, ALL.ln() + log(1.0 - BUT));
