@@ -25,7 +25,7 @@ fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
 }
 
-fn table<T: Kind>(folder: &str, file: &str) -> Table<T> {
+fn table<T: Kind, U: From<Vec<T>>>(folder: &str, file: &str) -> U {
     let options =
         ReadOptions { screen: false, drop_person_columns: true, judge_rings: false, ..ReadOptions::default() };
     let rows = read::<T>(&Path::new(folder).join(file), &options).and_then(|read| read.all());
@@ -47,10 +47,10 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
     let records = &city.records;
     let mut delta = Delta::default();
     let mut pick = |len: usize| rng.random_range(0..len);
-    let mut one = records.addresses[pick(records.addresses.len())].clone();
-    let other = records.addresses[pick(records.addresses.len())].clone();
-    let mut building = records.buildings[pick(records.buildings.len())].clone();
-    let of = records.buildings[pick(records.buildings.len())].clone();
+    let mut one = records.addresses.at(pick(records.addresses.len())).unpack();
+    let other = records.addresses.at(pick(records.addresses.len())).unpack();
+    let mut building = records.buildings.at(pick(records.buildings.len())).unpack();
+    let of = records.buildings.at(pick(records.buildings.len())).unpack();
     match n % KINDS {
         kind @ 0..=1 => {
             let most_m = [15.0, 1_000.0][kind as usize];
@@ -98,12 +98,12 @@ fn main() {
     let others: [(&str, u32, Make); 6] = [
         ("of a grid's corner", times, corner),
         ("that remove an address", times, |city, rng| {
-            let address = &city.records.addresses[rng.random_range(0..city.records.addresses.len())];
-            Delta { removed: vec![Removed::Address(address.id.clone())], ..Delta::default() }
+            let address = city.records.addresses.at(rng.random_range(0..city.records.addresses.len()));
+            Delta { removed: vec![Removed::Address(address.id().into())], ..Delta::default() }
         }),
         ("that remove a building", times, |city, rng| {
-            let building = &city.records.buildings[rng.random_range(0..city.records.buildings.len())];
-            Delta { removed: vec![Removed::Building(building.id.clone())], ..Delta::default() }
+            let building = city.records.buildings.at(rng.random_range(0..city.records.buildings.len()));
+            Delta { removed: vec![Removed::Building(building.id().into())], ..Delta::default() }
         }),
         ("that remove a grid", times.min(6), |city, rng| {
             let grid = &city.records.grids[rng.random_range(0..city.records.grids.len())];
@@ -140,8 +140,8 @@ fn corner(city: &City, rng: &mut ChaCha8Rng) -> Delta {
 
 /// One address in `every`, moved by a metre or two.
 fn batch(city: &City, every: usize) -> Delta {
-    let moved = |address: &Address| {
-        let mut address = address.clone();
+    let moved = |address: AddressRef| {
+        let mut address = address.unpack();
         if let Some(pin) = &mut address.pin {
             pin.at = LonLat::new(pin.at.lon + 0.000_01, pin.at.lat + 0.000_01);
         }

@@ -53,6 +53,7 @@ fn city_of(addresses: usize) -> Records {
     }
     let mut records = Records { grids: grids.into(), ..Records::default() };
     let day = NaiveDate::from_ymd_opt(2026, 11, 20).expect("a day");
+    let (mut made, mut buildings) = (Vec::with_capacity(addresses), Vec::new());
     for n in 0..addresses {
         let (x, y) = (n / 125 % side, n / 125 / side);
         let at = LonLat::new(
@@ -107,7 +108,7 @@ fn city_of(addresses: usize) -> Records {
                 (at.lon - d, at.lat + d),
                 (at.lon - d, at.lat - d),
             ];
-            records.buildings.push(Building {
+            buildings.push(Building {
                 id: format!("B{n}").into(),
                 full_text: String::new(),
                 parts: Parts { road: road.as_str().into(), house_number: number.as_str().into(), ..Parts::default() },
@@ -119,7 +120,7 @@ fn city_of(addresses: usize) -> Records {
                 version: 1,
             });
         }
-        records.addresses.push(Address {
+        made.push(Address {
             id: id.as_str().into(),
             full_text: format!("{road}{number}"),
             parts: Parts { road: road.into(), house_number: number.into(), ..Parts::default() },
@@ -130,6 +131,7 @@ fn city_of(addresses: usize) -> Records {
             ..Address::default()
         });
     }
+    (records.buildings, records.addresses) = (buildings.into(), made.into());
     records
 }
 
@@ -187,7 +189,7 @@ fn main() {
     let mut city = checked;
     let mut times: Vec<Duration> = Vec::new();
     for k in 0..5 {
-        let mut address = city.records.addresses[k * 1000 % addresses].clone();
+        let mut address = city.records.addresses.at(k * 1000 % addresses).unpack();
         if let Some(pin) = &mut address.pin {
             pin.at.lon += 0.0001;
         }

@@ -107,7 +107,7 @@ fn check(records: &Records, kind: Kind, threads: usize) -> (std::sync::Arc<GridI
 #[test]
 fn addresses_in_another_unit_or_in_none() {
     let Some(folder) = fixture::shared("data/bunkyo") else { return };
-    let addresses: Table<Address> = rows(&folder.join("addresses.csv.gz")).iter().map(address).collect();
+    let addresses: Packed<Address> = rows(&folder.join("addresses.csv.gz")).iter().map(address).collect();
     let records = Records { grids: grids(&folder.join("units.geojson.gz")), addresses, ..Records::default() };
     let answers = rows(&folder.join("expected_addresses.csv.gz"));
     let (index, flags) = check(&records, Kind::Address, 2);
@@ -118,10 +118,10 @@ fn addresses_in_another_unit_or_in_none() {
     let answers: BTreeMap<&str, f64> =
         answers.iter().map(|r| (r["address_id"].as_str(), r["dist_to_declared_m"].parse().expect("metres"))).collect();
     let mut worst_m: f64 = 0.0;
-    for (i, address) in records.addresses.iter().enumerate() {
-        let declared = index.position(address.grid.as_ref().expect("declared")).expect("known");
-        let signed_m = index.signed_distance_m(declared, records.addresses[i].pin.as_ref().expect("a pin").at);
-        worst_m = worst_m.max(((-signed_m).max(0.0) - answers[address.id.as_str()]).abs());
+    for address in records.addresses.iter() {
+        let declared = index.position(address.grid().expect("declared")).expect("known");
+        let signed_m = index.signed_distance_m(declared, address.at().expect("a pin"));
+        worst_m = worst_m.max(((-signed_m).max(0.0) - answers[address.id()]).abs());
     }
     assert!(worst_m < 0.01, "{worst_m} m off");
     println!("distances to the declared polygon: at most {:.1} mm off", worst_m * 1000.0);
@@ -137,7 +137,7 @@ fn addresses_in_another_unit_or_in_none() {
 #[test]
 fn the_answer_is_the_same_on_any_number_of_threads() {
     let Some(folder) = fixture::shared("data/bunkyo") else { return };
-    let addresses: Table<Address> = rows(&folder.join("addresses.csv.gz")).iter().map(address).collect();
+    let addresses: Packed<Address> = rows(&folder.join("addresses.csv.gz")).iter().map(address).collect();
     let records = Records { grids: grids(&folder.join("units.geojson.gz")), addresses, ..Records::default() };
     let text = |threads| serde_json::to_string(&check(&records, Kind::Address, threads).1).expect("JSON");
     let one = text(1);
@@ -157,7 +157,7 @@ fn buildings_in_another_unit_or_in_none() {
         ..Records::default()
     };
     let declared: BTreeSet<String> =
-        records.buildings.iter().filter(|b| b.grid.is_some()).map(|b| b.id.to_string()).collect();
+        records.buildings.iter().filter(|b| b.grid().is_some()).map(|b| b.id().to_owned()).collect();
     // A building without a declared code is only flagged when it lies in no unit; the answers leave those out.
     let declared_only = |found: [BTreeSet<String>; 2]| {
         found.map(|ids| ids.intersection(&declared).cloned().collect::<BTreeSet<String>>())

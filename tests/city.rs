@@ -65,7 +65,7 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
     let mut pick = |len: usize| rng.random_range(0..len);
     match n % 13 {
         0 => {
-            let mut address = records.addresses[pick(records.addresses.len())].clone();
+            let mut address = records.addresses.at(pick(records.addresses.len())).unpack();
             if let Some(pin) = &mut address.pin {
                 pin.at = LonLat::new(119.9 + pick(4000) as f64 * 1e-5, 28.435 + pick(3000) as f64 * 1e-5);
             }
@@ -73,18 +73,18 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
             delta.addresses.push(address);
         }
         1 => {
-            let mut address = records.addresses[pick(records.addresses.len())].clone();
+            let mut address = records.addresses.at(pick(records.addresses.len())).unpack();
             address.grid = Some(records.grids[pick(records.grids.len())].code.clone());
             delta.addresses.push(address);
         }
         2 => {
-            let mut address = records.addresses[pick(records.addresses.len())].clone();
+            let mut address = records.addresses.at(pick(records.addresses.len())).unpack();
             address.status = AddressStatus::Demolished;
             address.ended_on = Some(today());
             delta.addresses.push(address);
         }
         3 => {
-            let mut address = records.addresses[pick(records.addresses.len())].clone();
+            let mut address = records.addresses.at(pick(records.addresses.len())).unpack();
             address.id = format!("NEW-{n}").into();
             address.pin = None;
             delta.addresses.push(address);
@@ -94,7 +94,7 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
             hazard.state = if hazard.state == HazardState::Closed { HazardState::Open } else { HazardState::Closed };
             delta.hazards.push(hazard);
             let mut rental = records.rentals[pick(records.rentals.len())].clone();
-            rental.address = Some(records.addresses[pick(records.addresses.len())].id.clone());
+            rental.address = Some(records.addresses.at(pick(records.addresses.len())).id().into());
             rental.registered_on = None;
             delta.rentals.push(rental);
         }
@@ -109,7 +109,7 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
             });
             delta.hazards.push(Hazard {
                 id: format!("H-{n}").into(),
-                address: records.addresses[pick(records.addresses.len())].id.clone(),
+                address: records.addresses.at(pick(records.addresses.len())).id().into(),
                 rental: Some(rental),
                 item: CheckItem::Gas,
                 severity: HazardSeverity::Major,
@@ -123,7 +123,7 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
             });
         }
         6 => {
-            let mut building = records.buildings[pick(records.buildings.len())].clone();
+            let mut building = records.buildings.at(pick(records.buildings.len())).unpack();
             building.standing = !building.standing;
             delta.buildings.push(building);
         }
@@ -136,9 +136,9 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
         8 => {
             // One of every kind goes, and the last of its kind.
             let mut rows = |len: usize| [pick(len), len - 1];
-            let of = rows(records.addresses.len()).map(|row| Removed::Address(records.addresses[row].id.clone()));
+            let of = rows(records.addresses.len()).map(|row| Removed::Address(records.addresses.at(row).id().into()));
             delta.removed.extend(of);
-            let of = rows(records.buildings.len()).map(|row| Removed::Building(records.buildings[row].id.clone()));
+            let of = rows(records.buildings.len()).map(|row| Removed::Building(records.buildings.at(row).id().into()));
             delta.removed.extend(of);
             let of = rows(records.rentals.len()).map(|row| Removed::Rental(records.rentals[row].id.clone()));
             delta.removed.extend(of);
@@ -178,7 +178,7 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
             // A whole street at once.
             let first = pick(records.addresses.len() - 40);
             for row in first..first + 40 {
-                let mut address = records.addresses[row].clone();
+                let mut address = records.addresses.at(row).unpack();
                 if let Some(pin) = &mut address.pin {
                     pin.at.lon += 0.0003;
                 }
@@ -218,8 +218,8 @@ fn edits_leave_the_city_as_if_built_with_them() {
 #[test]
 fn an_edit_touches_its_ground_and_its_tiles_only() {
     let city = City::build(town(), Thresholds::default(), today());
-    let row = city.records.addresses.iter().position(|a| a.pin.as_ref().is_some_and(|p| p.at.is_on_earth()));
-    let mut address = city.records.addresses[row.expect("a pin")].clone();
+    let row = city.records.addresses.iter().position(|a| a.at().is_some_and(LonLat::is_on_earth));
+    let mut address = city.records.addresses.at(row.expect("a pin")).unpack();
     let old = address.pin.as_ref().expect("a pin").at;
     let new = LonLat::new(old.lon + 0.0001, old.lat);
     address.pin.as_mut().expect("a pin").at = new;
@@ -280,10 +280,10 @@ fn counts_are_what_the_records_say() {
         let held: BTreeSet<u32> = (0..city.records.addresses.len() as u32)
             .filter(|row| grid_of(*row).is_some_and(|code| below(&code, &top.code)))
             .collect();
-        let active = held.iter().map(|row| city.address_at(*row)).filter(|a| a.status == AddressStatus::Active);
-        let collected = active.clone().filter(|a| a.pin.as_ref().is_some_and(|p| p.at.is_on_earth()));
-        let wrong = |a: &Address| {
-            let flags = city.flags.iter().filter(|f| f.subject == Subject::Address(a.id.to_string()));
+        let active = held.iter().map(|row| city.address_at(*row)).filter(|a| a.status() == AddressStatus::Active);
+        let collected = active.clone().filter(|a| a.at().is_some_and(LonLat::is_on_earth));
+        let wrong = |a: &AddressRef| {
+            let flags = city.flags.iter().filter(|f| f.subject == Subject::Address(a.id().to_owned()));
             let mut open = flags.filter(|f| city.is_open(f));
             open.any(|f| f.severity == Severity::Error || f.probability.is_some_and(|p| p >= 0.8))
         };
@@ -296,9 +296,9 @@ fn counts_are_what_the_records_say() {
                 .filter(|f| f.severity == Severity::Error || f.probability.is_some_and(|p| p >= 0.8))
                 .filter_map(|f| if let Subject::Address(id) = &f.subject { Some(id.as_str()) } else { None })
                 .collect();
-            let accurate = collected.clone().filter(|a| !flagged.contains(a.id.as_str())).count();
+            let accurate = collected.clone().filter(|a| !flagged.contains(a.id())).count();
             assert_eq!(counts.accurate as usize, accurate, "{}", top.code);
-            assert!(collected.clone().take(5).all(|a| wrong(a) == flagged.contains(a.id.as_str())));
+            assert!(collected.clone().take(5).all(|a| wrong(&a) == flagged.contains(a.id())));
         }
         let in_grid = |id: &AddressId| city.address(id).is_some_and(|row| held.contains(&row));
         let rentals = city.records.rentals.iter().filter(|r| r.status == RentalStatus::Active);

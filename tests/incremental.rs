@@ -16,30 +16,29 @@ fn today() -> NaiveDate {
 /// A part of the demo town: its westernmost addresses, the buildings about them, and all grids.
 fn quarter(count: usize) -> Records {
     let town = demo::town(demo::SEED, today());
-    let place = |b: &Building| match &b.footprint {
-        Footprint::Point(at) => *at,
+    let place = |b: &BuildingRef| match b.footprint().unpack() {
+        Footprint::Point(at) => at,
         Footprint::Area(area) => {
             let first = area.0[0].exterior().0[0];
             LonLat::new(first.x, first.y)
         }
     };
-    let on_earth = |a: &&Address| a.pin.as_ref().is_some_and(|pin| pin.at.is_on_earth() && pin.at.lon > 119.0);
-    let mut lons: Vec<f64> =
-        town.addresses.iter().filter(on_earth).filter_map(|a| Some(a.pin.as_ref()?.at.lon)).collect();
+    let on_earth = |a: &AddressRef| a.at().is_some_and(|at| at.is_on_earth() && at.lon > 119.0);
+    let mut lons: Vec<f64> = town.addresses.iter().filter(on_earth).filter_map(|a| Some(a.at()?.lon)).collect();
     lons.sort_by(f64::total_cmp);
     let east = lons[count];
-    let near = |a: &Address| a.pin.as_ref().is_none_or(|pin| pin.at.lon < east);
-    let addresses: Table<Address> = town.addresses.iter().filter(|a| near(a)).cloned().collect();
-    let known: BTreeSet<&AddressId> = addresses.iter().map(|a| &a.id).collect();
+    let near = |a: AddressRef| a.at().is_none_or(|at| at.lon < east);
+    let addresses: Packed<Address> = town.addresses.iter().filter(|a| near(*a)).map(AddressRef::unpack).collect();
+    let known: BTreeSet<&str> = addresses.iter().map(|a| a.id()).collect();
     Records {
-        buildings: town.buildings.iter().filter(|b| place(b).lon < east).cloned().collect(),
+        buildings: town.buildings.iter().filter(|b| place(b).lon < east).map(BuildingRef::unpack).collect(),
         rentals: town
             .rentals
             .iter()
-            .filter(|r| r.address.as_ref().is_some_and(|a| known.contains(a)))
+            .filter(|r| r.address.as_ref().is_some_and(|a| known.contains(a.as_str())))
             .cloned()
             .collect(),
-        hazards: town.hazards.iter().filter(|h| known.contains(&h.address)).cloned().collect(),
+        hazards: town.hazards.iter().filter(|h| known.contains(h.address.as_str())).cloned().collect(),
         grids: town.grids.clone(),
         addresses,
         ..Records::default()
@@ -68,8 +67,8 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
     let records = &city.records;
     let mut delta = Delta::default();
     let mut pick = |len: usize| rng.random_range(0..len);
-    let one = records.addresses[pick(records.addresses.len())].clone();
-    let other = records.addresses[pick(records.addresses.len())].clone();
+    let one = records.addresses.at(pick(records.addresses.len())).unpack();
+    let other = records.addresses.at(pick(records.addresses.len())).unpack();
     match kind {
         // A step, a stray, and home again.
         0 => delta.addresses.push(shifted(&one, pick(30) as f64 - 15.0, pick(30) as f64 - 15.0)),
@@ -77,7 +76,7 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
         // On another's spot: a tie, and with more of them a stack.
         2 => {
             for _ in 0..=pick(4) {
-                let mut address = records.addresses[pick(records.addresses.len())].clone();
+                let mut address = records.addresses.at(pick(records.addresses.len())).unpack();
                 if let (Some(pin), Some(of)) = (&mut address.pin, &other.pin) {
                     pin.at = of.at;
                 }
@@ -129,25 +128,25 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
         }
         // A whole batch collected again, all off by one vector, or put right.
         9 => {
-            let batch = one.batch.clone();
+            let batch = one.batch.as_deref();
             let by = [(0.0, 0.0), (40.0, -25.0), (-40.0, 25.0), (300.0, 0.0)][pick(4)];
-            let of_batch = records.addresses.iter().filter(|a| a.batch.is_some() && a.batch == batch);
-            delta.addresses.extend(of_batch.take(60).map(|a| shifted(a, by.0, by.1)));
+            let of_batch = records.addresses.iter().filter(|a| a.batch().is_some() && a.batch() == batch);
+            delta.addresses.extend(of_batch.take(60).map(|a| shifted(&a.unpack(), by.0, by.1)));
         }
         // Buildings: gone or back, moved, with another address, and a new one.
         10 => {
-            let mut building = records.buildings[pick(records.buildings.len())].clone();
+            let mut building = records.buildings.at(pick(records.buildings.len())).unpack();
             building.standing = !building.standing;
             delta.buildings.push(building);
         }
         11 => {
-            let mut building = records.buildings[pick(records.buildings.len())].clone();
-            let of = records.buildings[pick(records.buildings.len())].clone();
+            let mut building = records.buildings.at(pick(records.buildings.len())).unpack();
+            let of = records.buildings.at(pick(records.buildings.len())).unpack();
             building.footprint = of.footprint;
             delta.buildings.push(building);
         }
         12 => {
-            let mut building = records.buildings[pick(records.buildings.len())].clone();
+            let mut building = records.buildings.at(pick(records.buildings.len())).unpack();
             (building.full_text, building.parts) = (other.full_text, other.parts);
             if n.is_multiple_of(2) {
                 building.id = format!("NEW-B-{n}").into();
@@ -157,18 +156,18 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
         // A tie to a building, which may be another address's.
         13 => {
             let mut address = one;
-            address.building = Some(records.buildings[pick(records.buildings.len())].id.clone());
+            address.building = Some(records.buildings.at(pick(records.buildings.len())).id().into());
             delta.addresses.push(address);
         }
         // A street crosses a border.
         14 => {
-            let grid = one.grid.clone();
-            let of_grid = records.addresses.iter().filter(|a| a.grid.is_some() && a.grid == grid);
-            delta.addresses.extend(of_grid.take(12).map(|a| shifted(a, 60.0, 0.0)));
+            let grid = one.grid.as_deref();
+            let of_grid = records.addresses.iter().filter(|a| a.grid().is_some() && a.grid() == grid);
+            delta.addresses.extend(of_grid.take(12).map(|a| shifted(&a.unpack(), 60.0, 0.0)));
         }
         // A building is written otherwise.
         15 => {
-            let mut building = records.buildings[pick(records.buildings.len())].clone();
+            let mut building = records.buildings.at(pick(records.buildings.len())).unpack();
             building.full_text += "（东门）";
             delta.buildings.push(building);
         }
@@ -176,23 +175,23 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
         16 => {
             let rows =
                 [pick(records.addresses.len()), pick(records.addresses.len()), records.addresses.len() - 1 - pick(3)];
-            delta.removed.extend(rows.map(|row| Removed::Address(records.addresses[row].id.clone())));
+            delta.removed.extend(rows.map(|row| Removed::Address(records.addresses.at(row).id().into())));
         }
         // Buildings go, and what an address names with them.
         17 => {
-            let named = records.addresses.iter().filter_map(|a| a.building.clone()).nth(pick(9));
-            let last = records.buildings[records.buildings.len() - 1].id.clone();
-            let any = records.buildings[pick(records.buildings.len())].id.clone();
+            let named = records.addresses.iter().filter_map(|a| a.building()).nth(pick(9)).map(BuildingId::from);
+            let last = records.buildings.at(records.buildings.len() - 1).id().into();
+            let any = records.buildings.at(pick(records.buildings.len())).id().into();
             delta.removed.extend(named.into_iter().chain([any, last]).map(Removed::Building));
         }
         // A batch is taken back, and what it brought comes again, a part of it elsewhere; or does not.
         18 => {
-            let batch = one.batch.clone();
-            let of_batch = records.addresses.iter().filter(|a| a.batch.is_some() && a.batch == batch).take(60);
+            let batch = one.batch.as_deref();
+            let of_batch = records.addresses.iter().filter(|a| a.batch().is_some() && a.batch() == batch).take(60);
             for (k, address) in of_batch.enumerate() {
-                delta.removed.push(Removed::Address(address.id.clone()));
+                delta.removed.push(Removed::Address(address.id().into()));
                 if n.is_multiple_of(2) {
-                    let mut again = shifted(address, (k % 3) as f64 * 20.0, 0.0);
+                    let mut again = shifted(&address.unpack(), (k % 3) as f64 * 20.0, 0.0);
                     again.id = format!("AGAIN-{n}-{k}").into();
                     delta.addresses.push(again);
                 }
@@ -256,7 +255,7 @@ fn verdicts(city: &City) -> (Vec<String>, BTreeSet<String>) {
         let found = context.detection();
         let line = |(i, j): (usize, &gridpin::check::hypothesis::Judged)| {
             let numbers = [j.right, j.share, j.place[0], j.place[1], j.radius_m, j.grid].map(f64::to_bits);
-            format!("{} {:?} {} {numbers:?}", context.address(i).id, j.cause, j.exact)
+            format!("{} {:?} {} {numbers:?}", context.address(i).id(), j.cause, j.exact)
         };
         found.judged.iter().enumerate().map(line).collect()
     });
@@ -306,11 +305,11 @@ fn each_kind_of_edit_alone() {
 fn a_building_that_others_quote_is_written_otherwise() {
     let start = City::build(quarter(1_500), Thresholds::default(), today());
     let quoted = start.records.buildings.iter().find(|b| {
-        let text = format!("（{}）", b.full_text);
-        !b.full_text.is_empty()
+        let text = format!("（{}）", b.full_text());
+        !b.full_text().is_empty()
             && start.flags.iter().any(|f| f.rule == "pin_wrong_building" && f.message.zh.contains(&text))
     });
-    let mut building = quoted.expect("a pin on another's building").clone();
+    let mut building = quoted.expect("a pin on another's building").unpack();
     building.full_text += "（东门）";
     let city = start.apply(Delta { buildings: vec![building], ..Delta::default() }).0;
     assert!(city.flags.iter().any(|f| f.message.zh.contains("（东门）")));
@@ -319,7 +318,7 @@ fn a_building_that_others_quote_is_written_otherwise() {
 
 #[test]
 fn a_city_without_buildings_is_edited_too() {
-    let records = Records { buildings: Table::default(), ..quarter(800) };
+    let records = Records { buildings: Packed::default(), ..quarter(800) };
     let mut city = City::build(records, Thresholds::default(), today());
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     for kind in [0, 1, 2, 3, 6, 7, 8, 9] {

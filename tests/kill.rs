@@ -112,8 +112,8 @@ async fn assert_whole(store: &Store) {
         *corrections.entry(&correction.address_id).or_default() += 1;
     }
     for address in records.addresses.iter() {
-        let made = corrections.get(address.id.as_str()).copied().unwrap_or_default();
-        assert_eq!(address.version, 1 + made, "{}: versions and corrections differ", address.id);
+        let made = corrections.get(address.id()).copied().unwrap_or_default();
+        assert_eq!(address.version(), 1 + made, "{}: versions and corrections differ", address.id());
     }
 }
 
@@ -405,8 +405,8 @@ async fn killing_the_serving_process_loses_no_acknowledged_correction() {
     drop(session);
     let records = store.load(&Store::system()).await.unwrap().records;
     for (i, version) in version.iter().enumerate() {
-        let address = records.addresses.iter().find(|a| a.id.as_str() == format!("W{i}")).unwrap();
-        assert_eq!(address.version, *version);
+        let address = records.addresses.iter().find(|a| a.id() == format!("W{i}")).unwrap();
+        assert_eq!(address.version(), *version);
     }
     assert_whole(&store).await;
 }

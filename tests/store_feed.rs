@@ -119,7 +119,7 @@ async fn many_writers_in_any_order_are_seen_once_each() {
     assert_eq!(seen.len(), stored, "a correction was skipped");
     assert!(seen.values().all(|times| *times == 1), "a correction came twice");
     let records = db.store.load(&Store::system()).await.unwrap().records;
-    assert!(records.addresses.iter().all(|a| versions[a.id.as_str()] == a.version));
+    assert!(records.addresses.iter().all(|a| versions[a.id()] == a.version()));
 }
 
 #[tokio::test]

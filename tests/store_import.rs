@@ -9,7 +9,7 @@ use gridpin::store::{ImportOptions, Incoming, Reject, Store};
 use sqlx::{Connection, Executor, PgConnection};
 
 async fn addresses(store: &Store) -> Vec<Address> {
-    store.load(&Store::system()).await.expect("a load").records.addresses.iter().cloned().collect()
+    store.load(&Store::system()).await.expect("a load").records.addresses.iter().map(AddressRef::unpack).collect()
 }
 
 #[tokio::test]
@@ -110,13 +110,13 @@ async fn every_kind_comes_back_as_it_went_in() {
     import(&db.store, vec![count.clone()]).await.unwrap();
 
     let loaded = db.store.load(&Store::system()).await.unwrap().records;
-    let find = |id: &str| loaded.addresses.iter().find(|a| &*a.id == id).cloned().unwrap();
+    let find = |id: &str| loaded.addresses.iter().find(|a| a.id() == id).unwrap().unpack();
     for expected in &more {
         assert_eq!(find(&expected.id), *expected);
     }
     assert_eq!(loaded.grids.len(), 3);
     assert!(loaded.grids.iter().eq(village().iter().filter(|g| &*g.code == "V").chain(&village()[..2])));
-    assert_eq!(loaded.buildings.iter().cloned().collect::<Vec<_>>(), [house, hut]);
+    assert_eq!(loaded.buildings.iter().map(BuildingRef::unpack).collect::<Vec<_>>(), [house, hut]);
     assert_eq!(loaded.places[0], place);
     assert_eq!(loaded.rentals[0], rental);
     assert_eq!(loaded.inspections[0], inspection);

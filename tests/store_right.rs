@@ -116,7 +116,7 @@ async fn an_undeclared_address_is_seen_where_its_pin_lies() {
     import(&db.store, vec![address("U1", None, 120.012, 28.002), address("U2", None, 0.0, 0.0)]).await.unwrap();
     let ids = async |grid: Option<&str>| {
         let records = db.store.load(&actor("X", Role::Collector, grid)).await.unwrap().records;
-        records.addresses.iter().map(|a| a.id.to_string()).collect::<Vec<_>>()
+        records.addresses.iter().map(|a| a.id().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(ids(Some("V02")).await, ["B1", "U1"]);
     assert_eq!(ids(None).await, ["A1", "A2", "B1", "U1", "U2"]);

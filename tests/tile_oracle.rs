@@ -70,8 +70,8 @@ fn place(at: LonLat, z: u8) -> ((u8, u32, u32), (f64, f64)) {
 }
 
 /// Pins on earth below the projection's edge, by identifier.
-fn pins() -> Vec<(&'static Address, LonLat)> {
-    let pinned = CITY.records.addresses.iter().filter_map(|a| Some((a, a.pin.as_ref()?.at)));
+fn pins() -> Vec<(AddressRef<'static>, LonLat)> {
+    let pinned = CITY.records.addresses.iter().filter_map(|a| Some((a, a.at()?)));
     pinned.filter(|(_, at)| at.is_on_earth() && at.lat.abs() < 85.0).collect()
 }
 
@@ -89,8 +89,7 @@ fn every_pin_on_earth_is_in_one_tile_where_it_belongs() {
     let steward = actor(Role::Steward, Scope::All);
     for z in [14, 16] {
         for (tile, expected) in by_tile(pins().into_iter(), z) {
-            let mut expected: BTreeMap<&str, (f64, f64)> =
-                expected.iter().map(|(a, at)| (a.id.as_str(), *at)).collect();
+            let mut expected: BTreeMap<&str, (f64, f64)> = expected.iter().map(|(a, at)| (a.id(), *at)).collect();
             for (geometry, fields) in features("address", tile, &steward) {
                 let id = text(&fields, "id");
                 let (x, y) = expected.remove(id.as_str()).unwrap_or_else(|| panic!("{id} is not of {tile:?}"));
@@ -105,7 +104,7 @@ fn every_pin_on_earth_is_in_one_tile_where_it_belongs() {
 #[test]
 fn low_zooms_count_every_point_once() {
     let steward = actor(Role::Steward, Scope::All);
-    let at: BTreeMap<&str, LonLat> = pins().into_iter().map(|(a, at)| (a.id.as_str(), at)).collect();
+    let at: BTreeMap<&str, LonLat> = pins().into_iter().map(|(a, at)| (a.id(), at)).collect();
     let rentals = CITY.records.rentals.iter().filter(|r| r.status == RentalStatus::Active);
     let rentals: Vec<((), LonLat)> = rentals.filter_map(|r| Some(((), *at.get(r.address.as_deref()?)?))).collect();
     let hazards = CITY.records.hazards.iter().filter(|h| h.state != HazardState::Closed);
@@ -139,7 +138,7 @@ fn low_zooms_count_every_point_once() {
 #[test]
 fn heat_cells_add_up_to_the_open_hazards() {
     let steward = actor(Role::Steward, Scope::All);
-    let at: BTreeMap<&str, LonLat> = pins().into_iter().map(|(a, at)| (a.id.as_str(), at)).collect();
+    let at: BTreeMap<&str, LonLat> = pins().into_iter().map(|(a, at)| (a.id(), at)).collect();
     let open = CITY.records.hazards.iter().filter(|h| h.state != HazardState::Closed);
     let open: Vec<&Hazard> = open.filter(|h| at.contains_key(&*h.address)).collect();
     for z in [6, 11, 16] {
@@ -178,17 +177,16 @@ fn a_scoped_tile_is_the_whole_tile_without_the_rest() {
     let parent = |code: &GridCode| CITY.grid.position(code).and_then(|i| CITY.records.grids[i as usize].parent.clone());
     let within = |code: &GridCode, top: &GridCode| std::iter::successors(Some(code.clone()), parent).any(|c| c == *top);
     // Undeclared addresses belong where their pin lies.
-    let home = |a: &Address| {
-        let declared = a.grid.clone().filter(|code| CITY.grid.position(code).is_some());
-        declared.or_else(|| Some(CITY.grid.code(CITY.grid.finest(a.pin.as_ref()?.at)?).clone()))
+    let home = |a: AddressRef| {
+        let declared = a.grid().filter(|code| CITY.grid.position(code).is_some()).map(GridCode::from);
+        declared.or_else(|| Some(CITY.grid.code(CITY.grid.finest(a.at()?)?).clone()))
     };
     let scopes: Vec<GridCode> = [GridLevel::Street, GridLevel::Village, GridLevel::Grid, GridLevel::Microgrid]
         .iter()
         .flat_map(|level| CITY.records.grids.iter().filter(move |g| g.level == *level).take(2))
         .map(|g| g.code.clone())
         .collect();
-    let homes: BTreeMap<&str, Option<GridCode>> =
-        CITY.records.addresses.iter().map(|a| (a.id.as_str(), home(a))).collect();
+    let homes: BTreeMap<&str, Option<GridCode>> = CITY.records.addresses.iter().map(|a| (a.id(), home(a))).collect();
     for z in [14u8] {
         for tile in by_tile(pins().into_iter(), z).into_keys() {
             let whole = features("address", tile, &actor(Role::Steward, Scope::All));

@@ -10,8 +10,8 @@ use super::same::Same;
 use super::text::{Kept, PartsOf, same_key};
 use super::threshold::Thresholds;
 use crate::domain::address::parse::{Parsed, parse};
-use crate::domain::{Address, AddressStatus, Change, Correction, CorrectionState};
-use crate::domain::{Hazard, LonLat, Parts, Records, Rental};
+use crate::domain::{AddressRef, AddressStatus, Change, Correction, CorrectionState};
+use crate::domain::{Hazard, LonLat, PartsRef, Records, Rental};
 use crate::index::{GridIndex, Ids, PointIndex, key_of};
 use chrono::NaiveDate;
 use std::collections::{BTreeSet, HashMap};
@@ -121,67 +121,69 @@ impl<'a> Context<'a> {
     }
 
     /// An address.
-    pub fn address(&self, i: usize) -> &'a Address {
-        &self.records.addresses[i]
+    pub fn address(&self, i: usize) -> AddressRef<'a> {
+        self.records.addresses.at(i)
     }
 
     /// Whether an address is in use.
     pub fn is_active(&self, i: usize) -> bool {
-        self.address(i).status == AddressStatus::Active
+        self.address(i).status() == AddressStatus::Active
     }
 
     /// The pin of an address as collected, perhaps nowhere on earth; none when it has none.
     pub fn pin(&self, i: usize) -> Option<LonLat> {
-        self.address(i).pin.as_ref().map(|pin| pin.at)
+        self.address(i).at()
     }
 
     /// What the phone said of the fix, or what a fix is assumed to be worth: radius in metres, at least 1.
     pub fn accuracy_m(&self, i: usize) -> f64 {
-        let said = self.address(i).pin.as_ref().and_then(|pin| pin.accuracy_m).map(f64::from);
+        let said = self.address(i).pin().and_then(|pin| pin.accuracy_m).map(f64::from);
         said.filter(|m| m.is_finite() && *m > 0.0).unwrap_or(self.thresholds.assumed_accuracy_m).max(1.0)
     }
 
     /// What is read from the text of an address. Each thread keeps what it read last.
     pub fn parsed(&self, i: usize) -> Arc<Parsed> {
-        Kept::parsed(&self.address(i).full_text)
+        Kept::parsed(self.address(i).full_text())
     }
 
     /// The parts of an address: as given, or read from its text when none is given.
     pub fn parts(&self, i: usize) -> PartsOf<'a> {
         let address = self.address(i);
-        if address.parts == Parts::default() { PartsOf::Read(self.parsed(i)) } else { PartsOf::Given(&address.parts) }
+        if address.parts().is_empty() { PartsOf::Read(self.parsed(i)) } else { PartsOf::Given(address) }
     }
 
     /// Asks something of the parts of an address without keeping what is read from its text.
-    pub fn with_parts<T>(&self, i: usize, ask: impl FnOnce(&Parts) -> T) -> T {
+    pub fn with_parts<T>(&self, i: usize, ask: impl FnOnce(&PartsRef) -> T) -> T {
         let address = self.address(i);
-        if address.parts == Parts::default() { ask(&parse(&address.full_text).parts) } else { ask(&address.parts) }
+        let parts = address.parts();
+        if parts.is_empty() { ask(&parse(address.full_text()).parts.view()) } else { ask(&parts) }
     }
 
     /// Asks something of the address parts that a building carries.
-    pub fn with_building_parts<T>(&self, b: usize, ask: impl FnOnce(&Parts) -> T) -> T {
-        let building = &self.records.buildings[b];
-        if building.parts == Parts::default() { ask(&parse(&building.full_text).parts) } else { ask(&building.parts) }
+    pub fn with_building_parts<T>(&self, b: usize, ask: impl FnOnce(&PartsRef) -> T) -> T {
+        let building = self.records.buildings.at(b);
+        let parts = building.parts();
+        if parts.is_empty() { ask(&parse(building.full_text()).parts.view()) } else { ask(&parts) }
     }
 
     /// The building that the record of an address names.
     pub fn named_building(&self, i: usize) -> Option<usize> {
-        self.address(i).building.as_ref().and_then(|id| self.building_by_id(id))
+        self.address(i).building().and_then(|id| self.building_by_id(id))
     }
 
     /// Addresses, also ended ones, whose record names a building.
     pub fn naming(&self, b: usize) -> impl Iterator<Item = u32> {
-        let id = &self.records.buildings[b].id;
-        let rows = self.ids().addresses_of_building.get(key_of::<str>(id));
+        let id = self.records.buildings.at(b).id();
+        let rows = self.ids().addresses_of_building.get(key_of(id));
         let addresses = &self.records.addresses;
-        rows.filter(move |i| addresses.get(*i as usize).is_some_and(|a| a.building.as_ref() == Some(id)))
+        rows.filter(move |i| addresses.get(*i as usize).is_some_and(|a| a.building() == Some(id)))
     }
 
     /// Batch and collector of an address, as `batch` and `collector` number them; [`NONE`] for none.
     pub fn groups(&self, i: usize, batch: impl FnOnce(&str) -> u32, collector: impl FnOnce(&str) -> u32) -> [u32; 2] {
         let address = self.address(i);
-        let by = address.pin.as_ref().and_then(|pin| pin.collector.as_deref());
-        [address.batch.as_ref().map_or(NONE, |b| batch(b)), by.map_or(NONE, collector)]
+        let by = address.pin().and_then(|pin| pin.collector);
+        [address.batch().map_or(NONE, batch), by.map_or(NONE, collector)]
     }
 
     /// What detection found; it runs when first asked for.
@@ -201,24 +203,24 @@ impl<'a> Context<'a> {
 
     /// The verdict on an address in use that has a pin.
     pub fn judged(&self, i: usize) -> Option<&Judged> {
-        (self.is_active(i) && self.address(i).pin.is_some()).then(|| &self.detection().judged[i])
+        (self.is_active(i) && self.address(i).at().is_some()).then(|| &self.detection().judged[i])
     }
 
     /// Position of the grid that an address declares; none when it declares none or an unknown code.
     pub fn declared(&self, i: usize) -> Option<u32> {
-        self.address(i).grid.as_ref().and_then(|code| self.grid.position(code))
+        self.address(i).grid().and_then(|code| self.grid.position(code))
     }
 
     /// The address with an identifier.
     pub fn address_by_id(&self, id: &str) -> Option<usize> {
         let mut rows = self.ids().addresses.get(key_of(id)).map(|i| i as usize);
-        rows.find(|i| self.records.addresses.get(*i).is_some_and(|a| *a.id == *id))
+        rows.find(|i| self.records.addresses.get(*i).is_some_and(|a| a.id() == id))
     }
 
     /// The building with an identifier.
     pub fn building_by_id(&self, id: &str) -> Option<usize> {
         let mut rows = self.ids().buildings.get(key_of(id)).map(|b| b as usize);
-        rows.find(|b| self.records.buildings.get(*b).is_some_and(|building| *building.id == *id))
+        rows.find(|b| self.records.buildings.get(*b).is_some_and(|building| building.id() == id))
     }
 
     /// A place of a building: a point inside its footprint, or its point.
@@ -294,30 +296,31 @@ impl<'a> Context<'a> {
         let made = road.get_or_init(|| {
             let pins = self.facts().on_road(key).into_iter().filter_map(|i| self.pin(i as usize));
             let pins = PointIndex::build(&pins.filter(|at| self.near_area(*at)).collect::<Vec<_>>());
-            Arc::new(Road { name: road_name(&self.parts(i)).unwrap_or_default().to_owned(), pins })
+            Arc::new(Road { name: road_name(&self.parts(i).view()).unwrap_or_default().to_owned(), pins })
         });
         Some(made.clone())
     }
 
     /// The rentals at an address.
     pub fn rentals_of(&self, i: usize) -> impl Iterator<Item = &'a Rental> {
-        let id = &self.address(i).id;
+        let id = self.address(i).id();
         let rows = self.ids().rentals_of_address.get(key_of::<str>(id));
         let rentals = rows.filter_map(|row| self.records.rentals.get(row as usize));
-        rentals.filter(move |rental| rental.address.as_ref() == Some(id))
+        rentals.filter(move |rental| rental.address.as_deref() == Some(id))
     }
 
     /// The hazards at an address.
     pub fn hazards_of(&self, i: usize) -> impl Iterator<Item = &'a Hazard> {
-        let id = &self.address(i).id;
+        let id = self.address(i).id();
         let rows = self.ids().hazards_of_address.get(key_of::<str>(id));
         let hazards = rows.filter_map(|row| self.records.hazards.get(row as usize));
-        hazards.filter(move |hazard| hazard.address == *id)
+        hazards.filter(move |hazard| *hazard.address == *id)
     }
 
     /// How many rooms in use the building has whose address `i` is; none when `i` is itself a room.
     pub fn rooms_of(&self, i: usize) -> usize {
         let (facts, parts) = (self.facts(), self.parts(i));
+        let parts = parts.view();
         if !parts.room.is_empty() || !parts.unit.is_empty() {
             return 0;
         }
@@ -355,7 +358,7 @@ impl<'a> Context<'a> {
         });
         match by_key {
             only if only.len() < 2 => only.values().next().cloned(),
-            several => several.get(&same_key(&self.parts(i))?).cloned(),
+            several => several.get(&same_key(&self.parts(i).view())?).cloned(),
         }
         .filter(|same| same.rows.binary_search(&(i as u32)).is_ok())
     }

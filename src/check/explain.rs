@@ -33,7 +33,7 @@ pub struct Signal {
 pub fn explain(context: &Context, i: usize) -> Vec<Signal> {
     let mut signals = Signals(Vec::new());
     let Some(address) = context.records.addresses.get(i) else { return signals.0 };
-    let Some(pin) = &address.pin else { return signals.0 };
+    let Some(pin) = address.pin() else { return signals.0 };
     let at = pin.at;
     signals.add("longitude", ("采集的经度", "longitude as collected"), at.lon, "deg", None, Some(at));
     signals.add("latitude", ("采集的纬度", "latitude as collected"), at.lat, "deg", None, Some(at));
@@ -151,7 +151,7 @@ fn grids(context: &Context, i: usize, at: LonLat, signals: &mut Signals) {
 }
 
 fn buildings(context: &Context, i: usize, at: LonLat, signals: &mut Signals) {
-    let source = |b: usize| Some(Subject::Building(context.records.buildings[b].id.to_string()));
+    let source = |b: usize| Some(Subject::Building(context.records.buildings.at(b).id().to_owned()));
     if let Some(b) = context.matching_building(i) {
         let place = context.building_place(b);
         let label = ("到同一地址的房屋", "to the building with the same address");

@@ -7,7 +7,7 @@ use super::key::address_key;
 use super::regrid::Regrid;
 use super::rule::address_floor;
 use super::text::{same_key, unit_names};
-use crate::domain::{Building, Footprint, Frame, GridLevel, LonLat, Parts, Table};
+use crate::domain::{Footprint, Frame, GridLevel, LonLat, PartsRef, Table};
 use crate::index::outline::metres;
 use crate::index::{Bins, Lookup, Squares, key_of};
 use geo::{BoundingRect, InteriorPoint};
@@ -202,7 +202,7 @@ impl Facts {
         if !fact.is_active || context.records.buildings.is_empty() {
             return None;
         }
-        if let Some(b) = context.named_building(i).filter(|b| context.records.buildings[*b].standing) {
+        if let Some(b) = context.named_building(i).filter(|b| context.records.buildings.at(*b).standing()) {
             return Some(b as u32);
         }
         if fact.key == 0 {
@@ -389,20 +389,21 @@ fn plane(context: &Context, buildings: &[BuildingFact]) -> (Frame, Squares) {
 }
 
 fn building_fact(context: &Context, b: usize) -> BuildingFact {
-    let building = &context.records.buildings[b];
-    let key = if building.standing { context.with_building_parts(b, address_key).unwrap_or(0) } else { 0 };
+    let building = context.records.buildings.at(b);
+    let key = if building.standing() { context.with_building_parts(b, address_key).unwrap_or(0) } else { 0 };
     let mut reach_m = OWN_M;
-    if let Footprint::Area(area) = &building.footprint
+    let footprint = building.footprint().unpack();
+    if let Footprint::Area(area) = &footprint
         && let Some(rect) = area.bounding_rect()
     {
         let corner = LonLat::new(rect.max().x, rect.max().y);
         reach_m += LonLat::new(rect.min().x, rect.min().y).distance_m(corner) / 2.0;
     }
-    BuildingFact { key, place: place_of(building), reach_m: reach_m as f32 }
+    BuildingFact { key, place: place_of(&footprint), reach_m: reach_m as f32 }
 }
 
-fn place_of(building: &Building) -> LonLat {
-    match &building.footprint {
+fn place_of(footprint: &Footprint) -> LonLat {
+    match footprint {
         Footprint::Point(at) => *at,
         Footprint::Area(area) => area.interior_point().map_or(NOWHERE, |p| LonLat::new(p.x(), p.y())),
     }
@@ -423,6 +424,6 @@ fn address_fact(context: &Context, i: usize, frame: &Frame) -> AddressFact {
 }
 
 /// The road of an address, or its compound, where it has no road.
-pub fn road_name(parts: &Parts) -> Option<&str> {
-    [&*parts.road, &*parts.compound].into_iter().find(|name| !name.is_empty())
+pub fn road_name<'a>(parts: &PartsRef<'a>) -> Option<&'a str> {
+    [parts.road, parts.compound].into_iter().find(|name| !name.is_empty())
 }

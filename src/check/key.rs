@@ -1,6 +1,6 @@
 //! The key under which an address and the building that carries it are the same.
 
-use crate::domain::Parts;
+use crate::domain::PartsRef;
 use crate::domain::address::normalise::normalise;
 use crate::index::key_of;
 
@@ -21,8 +21,8 @@ pub struct Split<'a> {
 
 /// Which parts tell the building of an address from others: its compound and building, or its road (or village and
 /// group) and number; likewise of the address that a building carries. None when no building is named.
-pub fn split(parts: &Parts) -> Option<Split<'_>> {
-    let Parts { road, house_number, compound, building, village, group, .. } = parts;
+pub fn split<'a>(parts: &PartsRef<'a>) -> Option<Split<'a>> {
+    let PartsRef { road, house_number, compound, building, village, group, .. } = *parts;
     let split = |series, group, number, beside| Some(Split { series, group, number, beside });
     match (!compound.is_empty(), !building.is_empty(), !house_number.is_empty()) {
         (true, true, _) => split(compound, "", building, ""),
@@ -48,7 +48,7 @@ fn bare(part: &str) -> String {
 
 /// The key of the building that an address belongs to, or of a building by the address that it carries; see [`split`].
 /// Never 0.
-pub fn address_key(parts: &Parts) -> Option<u64> {
+pub fn address_key(parts: &PartsRef) -> Option<u64> {
     let Split { series, group, number, beside } = split(parts)?;
     Some(key_of(&[series, group, number, beside].map(bare)).max(1))
 }
@@ -57,14 +57,8 @@ pub fn address_key(parts: &Parts) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn parts(compound: &str, road: &str, house_number: &str, building: &str) -> Parts {
-        Parts {
-            compound: compound.into(),
-            road: road.into(),
-            house_number: house_number.into(),
-            building: building.into(),
-            ..Parts::default()
-        }
+    fn parts<'a>(compound: &'a str, road: &'a str, house_number: &'a str, building: &'a str) -> PartsRef<'a> {
+        PartsRef { compound, road, house_number, building, ..PartsRef::default() }
     }
 
     #[test]

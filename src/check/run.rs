@@ -122,11 +122,11 @@ fn look(context: &Context, kind: Kind, i: usize, flags: &mut Vec<Flag>) {
 }
 
 fn ask(context: &Context, check: &Check, i: usize) -> Option<Finding> {
-    let active = || context.address(i).status == AddressStatus::Active;
+    let active = || context.address(i).status() == AddressStatus::Active;
     match check {
         Check::Address(ask) => active().then(|| ask(context, i)).flatten(),
         Check::Ended(ask) => (!active()).then(|| ask(context, i)).flatten(),
-        Check::Building(ask) => context.records.buildings[i].standing.then(|| ask(context, i)).flatten(),
+        Check::Building(ask) => context.records.buildings.at(i).standing().then(|| ask(context, i)).flatten(),
         Check::Rental(ask) | Check::Hazard(ask) | Check::Correction(ask) => ask(context, i),
         Check::Grids(_) | Check::EachGrid(_) | Check::Import => None,
     }
@@ -142,8 +142,8 @@ fn subject(context: &Context, kind: Kind, i: usize) -> (Subject, Option<LonLat>)
     let records = context.records;
     let pin_of = |id: &str| context.address_by_id(id).and_then(|a| context.pin(a));
     match kind {
-        Kind::Address => (Subject::Address(records.addresses[i].id.to_string()), context.pin(i)),
-        Kind::Building => (Subject::Building(records.buildings[i].id.to_string()), Some(context.building_place(i))),
+        Kind::Address => (Subject::Address(records.addresses.at(i).id().to_owned()), context.pin(i)),
+        Kind::Building => (Subject::Building(records.buildings.at(i).id().to_owned()), Some(context.building_place(i))),
         Kind::Rental => {
             let rental = &records.rentals[i];
             (Subject::Rental(rental.id.to_string()), rental.address.as_ref().and_then(|id| pin_of(id)))

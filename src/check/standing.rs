@@ -1,7 +1,7 @@
 //! Whether something lies in the grid that it declares: the fact behind `grid_mismatch` and `pin_outside_area`.
 
 use super::context::Context;
-use crate::domain::{GridCode, GridLevel, LonLat, Subject};
+use crate::domain::{GridLevel, LonLat, Subject};
 
 /// Where a place lies with respect to the grid that its record declares. A place on a grid's border lies in the grid.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,7 +26,7 @@ pub enum Standing {
 }
 
 /// Where `at` lies with respect to the grid with code `declared`.
-pub fn standing(context: &Context, declared: Option<&GridCode>, at: LonLat) -> Standing {
+pub fn standing(context: &Context, declared: Option<&str>, at: LonLat) -> Standing {
     let grid = context.grid;
     if grid.is_empty() {
         return Standing::Right;

@@ -188,13 +188,15 @@ impl<'a, 'c> Teller<'a, 'c> {
         let Some(Near { square, id: b, .. }) = near.first() else {
             return both("点位在另一地址的房屋上", "The pin is on another address's building");
         };
-        let building = &self.context.records.buildings[*b as usize];
+        let building = self.context.records.buildings.at(*b as usize);
         let far = metres_text(square.sqrt());
-        let text = if building.full_text.is_empty() { String::new() } else { format!("（{}）", building.full_text) };
-        let text_en = if building.full_text.is_empty() { String::new() } else { format!(" ({})", building.full_text) };
+        let text =
+            if building.full_text().is_empty() { String::new() } else { format!("（{}）", building.full_text()) };
+        let text_en =
+            if building.full_text().is_empty() { String::new() } else { format!(" ({})", building.full_text()) };
         both(
-            format!("点位在另一处房屋 {}{text} 上，相距 {far}", building.id),
-            format!("The pin is {far} from another building, {}{text_en}", building.id),
+            format!("点位在另一处房屋 {}{text} 上，相距 {far}", building.id()),
+            format!("The pin is {far} from another building, {}{text_en}", building.id()),
         )
     }
 
@@ -208,32 +210,32 @@ impl<'a, 'c> Teller<'a, 'c> {
         }
         let nearest = self.home.building_m(before).or_else(|| self.home.building_m(judged.place));
         if let Some(before_m) = nearest {
-            let site = &self.context.records.buildings[self.home.site as usize];
+            let site = self.context.records.buildings.at(self.home.site as usize);
             if judged.cause.is_exact() && judged.place[0].is_finite() {
                 let after = metres_text(self.home.building_m(judged.place).unwrap_or(0.0));
                 return Some(if before[0].is_finite() {
                     let before = metres_text(before_m);
                     both(
-                        format!("还原后距同一地址的房屋 {} {after}（原距 {before}）", site.id),
-                        format!("then it is {after} from building {} with this address ({before} before)", site.id),
+                        format!("还原后距同一地址的房屋 {} {after}（原距 {before}）", site.id()),
+                        format!("then it is {after} from building {} with this address ({before} before)", site.id()),
                     )
                 } else {
                     both(
-                        format!("还原后距同一地址的房屋 {} {after}", site.id),
-                        format!("then it is {after} from building {} with this address", site.id),
+                        format!("还原后距同一地址的房屋 {} {after}", site.id()),
+                        format!("then it is {after} from building {} with this address", site.id()),
                     )
                 });
             }
             if before[0].is_finite() {
                 let before = metres_text(before_m);
                 return Some(both(
-                    format!("同一地址的房屋 {} 在 {before} 外", site.id),
-                    format!("the building {} with this address is {before} away", site.id),
+                    format!("同一地址的房屋 {} 在 {before} 外", site.id()),
+                    format!("the building {} with this address is {before} away", site.id()),
                 ));
             }
             return Some(both(
-                format!("同一地址的房屋是 {}", site.id),
-                format!("the building with this address is {}", site.id),
+                format!("同一地址的房屋是 {}", site.id()),
+                format!("the building with this address is {}", site.id()),
             ));
         }
         let expected = self.home.expected?;
@@ -270,7 +272,7 @@ impl<'a, 'c> Teller<'a, 'c> {
         }
         let at = self.at();
         if let Some(m) = self.home.building_m(at) {
-            let (id, m) = (&context.records.buildings[self.home.site as usize].id, metres_text(m));
+            let (id, m) = (context.records.buildings.at(self.home.site as usize).id(), metres_text(m));
             return Some(both(
                 format!("登记地址的房屋 {id} 在 {m} 外"),
                 format!("the building {id} with the declared address is {m} away"),
@@ -311,16 +313,17 @@ impl<'a, 'c> Teller<'a, 'c> {
 
     fn suggest(&self, finding: Finding) -> Finding {
         let parts = self.context.parts(self.i);
+        let parts = parts.view();
         match self.judged.cause {
             Cause::Number => {
                 let (field, old) = if parts.compound.is_empty() || parts.building.is_empty() {
-                    ("house_number", &parts.house_number)
+                    ("house_number", parts.house_number)
                 } else {
-                    ("building", &parts.building)
+                    ("building", parts.building)
                 };
                 let own = self.found.stage().level.pack.pins[self.i].key.main.to_string();
                 let value = old.replacen(&own, &self.judged.value.to_string(), 1);
-                if value == **old { finding } else { finding.suggest_value(field, value) }
+                if value == *old { finding } else { finding.suggest_value(field, value) }
             }
             Cause::Road => {
                 let series = &self.found.stage().level.pack.series;
@@ -328,7 +331,7 @@ impl<'a, 'c> Teller<'a, 'c> {
                 let (own, other) = (split(&parts), &*series.name);
                 match own.map(|own| own.group).filter(|group| !group.is_empty()) {
                     // A village and its group are one series: what differs is told.
-                    Some(group) => match (other.strip_suffix(group), other.strip_prefix(&*parts.village)) {
+                    Some(group) => match (other.strip_suffix(group), other.strip_prefix(parts.village)) {
                         (_, Some(other)) if !other.is_empty() => finding.suggest_value("group", other),
                         (Some(village), _) if !village.is_empty() => finding.suggest_value("village", village),
                         _ => finding,

@@ -4,7 +4,7 @@ use super::context::Context;
 use crate::domain::address::normalise::normalise;
 use crate::domain::address::personal::mask;
 use crate::domain::address::{Doubt, Parsed, parse, print};
-use crate::domain::{GridLevel, Parts};
+use crate::domain::{AddressRef, GridLevel, PartsRef};
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -29,10 +29,10 @@ pub fn standard(parsed: &Parsed) -> Option<String> {
 pub fn is_chinese(context: &Context, i: usize) -> bool {
     let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
     let address = context.address(i);
-    if !address.full_text.is_empty() {
-        return han(&address.full_text) && !context.parsed(i).doubtful.contains(&Doubt::Foreign);
+    if !address.full_text().is_empty() {
+        return han(address.full_text()) && !context.parsed(i).doubtful.contains(&Doubt::Foreign);
     }
-    let Parts { road, compound, village, .. } = &address.parts;
+    let PartsRef { road, compound, village, .. } = address.parts();
     [road, compound, village].iter().any(|part| han(part) && !part.contains("丁目"))
 }
 
@@ -86,8 +86,9 @@ pub fn unit_key(name: &str) -> String {
 
 /// What makes an address the same as another: its parts in the standard form, the village only where no road and no
 /// compound says more. None where it is not fine enough to be compared.
-pub fn same_key(parts: &Parts) -> Option<String> {
-    let Parts { county, town, village, group, road, house_number, compound, building, unit, floor, room, .. } = parts;
+pub fn same_key(parts: &PartsRef) -> Option<String> {
+    let PartsRef { county, town, village, group, road, house_number, compound, building, unit, floor, room, .. } =
+        *parts;
     if house_number.is_empty() && building.is_empty() {
         return None;
     }
@@ -96,7 +97,7 @@ pub fn same_key(parts: &Parts) -> Option<String> {
     }
     let place = if road.is_empty() && compound.is_empty() { [village, group] } else { [road, compound] };
     let fine = if room.is_empty() { floor } else { room };
-    let hamlet = if compound.ends_with("自然村") { village } else { &Default::default() };
+    let hamlet = if compound.ends_with("自然村") { village } else { "" };
     let key = [county, town, hamlet, place[0], place[1], house_number, building, unit, fine];
     let key: Vec<_> = key.iter().map(|part| normalise(part)).collect();
     let key = key.join("\u{1f}");
@@ -107,18 +108,17 @@ pub fn same_key(parts: &Parts) -> Option<String> {
 /// The parts of an address: as given, or as read from its text.
 pub enum PartsOf<'a> {
     /// As given.
-    Given(&'a Parts),
+    Given(AddressRef<'a>),
     /// As read.
     Read(Arc<Parsed>),
 }
 
-impl std::ops::Deref for PartsOf<'_> {
-    type Target = Parts;
-
-    fn deref(&self) -> &Parts {
+impl PartsOf<'_> {
+    /// The parts.
+    pub fn view(&self) -> PartsRef<'_> {
         match self {
-            PartsOf::Given(parts) => parts,
-            PartsOf::Read(parsed) => &parsed.parts,
+            PartsOf::Given(address) => address.parts(),
+            PartsOf::Read(parsed) => parsed.parts.view(),
         }
     }
 }

@@ -85,8 +85,8 @@ impl City {
         };
         let by_order = orders(&grid);
         let homes: Vec<u32> = {
-            let chunks: Vec<_> = records.addresses.chunks().collect();
-            chunks.par_iter().flat_map_iter(|(_, chunk)| chunk.iter().map(|a| home_of(&grid, a))).collect()
+            let rows = (0..records.addresses.len()).into_par_iter();
+            rows.map(|row| home_of_address(&grid, records.addresses.at(row))).collect()
         };
         let level_zoom = level_zooms(&grid, &shapes);
         let ids = Ids::build(&records);
@@ -151,13 +151,13 @@ impl City {
     }
 
     pub(super) fn mark_of(&self, address: u32) -> u8 {
-        let flags = self.flags_of_address(&self.address_at(address).id);
+        let flags = self.flags_of_address(self.address_at(address).id());
         flags.into_iter().filter(|flag| self.is_open(flag)).map(|flag| mark(flag.severity)).max().unwrap_or(0)
     }
 
     pub(super) fn address_point(&self, row: u32) -> Option<Point> {
         let address = self.records.addresses.get(row as usize)?;
-        let spot = Spot::of(address.pin.as_ref()?.at)?;
+        let spot = Spot::of(address.at()?)?;
         Some(Point { key: spot.key(), row, home: self.home(row) })
     }
 
@@ -180,10 +180,10 @@ impl City {
     }
 
     pub(super) fn home_of_building(&self, row: u32) -> u32 {
-        let building = &self.records.buildings[row as usize];
-        let declared = building.grid.as_ref().and_then(|code| self.grid.position(code));
+        let building = self.records.buildings.at(row as usize);
+        let declared = building.grid().and_then(|code| self.grid.position(code));
         let held = || {
-            let span = span_of(&building.footprint)?;
+            let span = span_of(building.footprint())?;
             let middle = |a: u32, b: u32| a + (b - a) / 2;
             let spot = Spot { x: middle(span.west, span.east), y: middle(span.north, span.south) };
             self.grid.finest(spot.lonlat())
@@ -192,18 +192,18 @@ impl City {
     }
 
     pub(super) fn building_span(&self, row: u32) -> Option<Span> {
-        let building = self.records.buildings.get(row as usize).filter(|b| b.standing)?;
-        span_of(&building.footprint)
+        let building = self.records.buildings.get(row as usize).filter(|b| b.standing())?;
+        span_of(building.footprint())
     }
 
     pub(super) fn address_share(&self, row: u32) -> (u32, Counts) {
         let Some(address) = self.records.addresses.get(row as usize) else { return (NOWHERE, Counts::default()) };
-        let active = address.status == AddressStatus::Active;
-        let collected = active && address.pin.as_ref().is_some_and(|pin| pin.at.is_on_earth());
+        let active = address.status() == AddressStatus::Active;
+        let collected = active && address.at().is_some_and(LonLat::is_on_earth);
         let wrong = |flag: &Flag| flag.severity == Severity::Error || flag.probability.is_some_and(|p| p >= PROBABLE);
         let marked = self.marks.get(row as usize).is_some_and(|mark| *mark > 0);
         let wrong_and_open = |flag: &Arc<Flag>| wrong(flag) && self.is_open(flag);
-        let accurate = collected && !(marked && self.flags_of_address(&address.id).into_iter().any(wrong_and_open));
+        let accurate = collected && !(marked && self.flags_of_address(address.id()).into_iter().any(wrong_and_open));
         let counts = Counts {
             addresses: active.into(),
             collected: collected.into(),
@@ -237,10 +237,15 @@ fn mark(severity: Severity) -> u8 {
 }
 
 /// Preorder number of the grid that an address belongs to.
-pub(super) fn home_of(grid: &GridIndex, address: &Address) -> u32 {
-    let declared = address.grid.as_ref().and_then(|code| grid.position(code));
-    let held = || grid.finest(address.pin.as_ref()?.at);
+pub(super) fn home_of(grid: &GridIndex, declared: Option<&str>, at: Option<LonLat>) -> u32 {
+    let declared = declared.and_then(|code| grid.position(code));
+    let held = || grid.finest(at?);
     declared.or_else(held).map_or(NOWHERE, |i| grid.order(i))
+}
+
+/// The same of an address of the City.
+pub(super) fn home_of_address(grid: &GridIndex, address: AddressRef) -> u32 {
+    home_of(grid, address.grid(), address.at())
 }
 
 /// Position of the grid with each preorder number.

@@ -41,7 +41,7 @@ impl City {
     pub fn group(&self, id: &str) -> Option<Group> {
         let found = self.detection.get()?;
         let named = |group: &crate::check::group::Group| {
-            let batch = group.pins.first().and_then(|row| self.address_at(*row).batch.as_deref());
+            let batch = group.pins.first().and_then(|row| self.address_at(*row).batch());
             batch.is_some_and(|batch| group_id(group.cause.cause.rule(), batch) == id)
         };
         found.groups().find(named).and_then(|group| self.group_with(group))
@@ -51,19 +51,19 @@ impl City {
     pub fn group_id_of(&self, row: u32, flag: &Flag) -> Option<String> {
         let group = self.detection.get()?.group_of(row)?;
         let rule = group.cause.cause.rule();
-        let batch = self.address_at(row).batch.as_deref()?;
+        let batch = self.address_at(row).batch()?;
         (flag.rule == rule && self.may_go_together(flag)).then(|| group_id(rule, batch))
     }
 
     fn group_with(&self, group: crate::check::group::Group) -> Option<Group> {
         let rule = group.cause.cause.rule();
         let member = |row: &u32| {
-            let subject = Subject::Address(self.address_at(*row).id.to_string());
+            let subject = Subject::Address(self.address_at(*row).id().to_owned());
             let flag = group.explains(*row).then(|| self.flags.get(&flag::flag_id(rule, &subject))).flatten()?;
             self.may_go_together(flag).then(|| (*row, flag.clone()))
         };
         let members: Vec<(u32, Arc<Flag>)> = group.pins.iter().filter_map(member).collect();
-        let batch = self.address_at(members.first()?.0).batch.clone()?;
+        let batch = BatchId::from(self.address_at(members.first()?.0).batch()?);
         Some(Group { id: group_id(rule, &batch), rule, batch, cause: group.cause, pins: group.pins.to_vec(), members })
     }
 

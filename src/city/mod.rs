@@ -102,12 +102,12 @@ pub struct City {
 impl City {
     /// Row of the address with an identifier.
     pub fn address(&self, id: &str) -> Option<u32> {
-        find(&self.ids.addresses, id, &self.records.addresses, |a| &a.id)
+        find_packed(&self.ids.addresses, id, &self.records.addresses)
     }
 
     /// Row of the building with an identifier.
     pub fn building(&self, id: &str) -> Option<u32> {
-        find(&self.ids.buildings, id, &self.records.buildings, |b| &b.id)
+        find_packed(&self.ids.buildings, id, &self.records.buildings)
     }
 
     /// Row of the rental with an identifier.
@@ -137,8 +137,8 @@ impl City {
     }
 
     /// The address in a row.
-    pub fn address_at(&self, row: u32) -> &Address {
-        &self.records.addresses[row as usize]
+    pub fn address_at(&self, row: u32) -> AddressRef<'_> {
+        self.records.addresses.at(row as usize)
     }
 
     /// Rows of the rentals of an address.
@@ -286,6 +286,10 @@ impl City {
         let pins = || self.address_points.iter().map(|p| world::Span::of(p.spot())).reduce(world::Span::with);
         grids.or_else(pins).map(world::Span::degrees)
     }
+}
+
+fn find_packed<T: Pack>(lookup: &Lookup, id: &str, table: &Packed<T>) -> Option<u32> {
+    lookup.get(key_of(id)).find(|row| table.get(*row as usize).is_some_and(|record| T::id_of(record) == id))
 }
 
 fn find<'a, T>(lookup: &Lookup, id: &str, table: &'a Table<T>, id_of: impl Fn(&'a T) -> &'a str) -> Option<u32> {

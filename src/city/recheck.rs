@@ -7,7 +7,7 @@ use crate::check::detect::Detection;
 use crate::check::regrid::Regrid;
 use crate::check::rule::{ALL, Check, Rule, address_unit_conflict, pin_off_road};
 use crate::check::{Context, Kind, about_some_grids, look_at, look_by, run};
-use crate::domain::{Address, Flag, GridLevel, Subject};
+use crate::domain::{AddressRef, Flag, GridLevel, Subject};
 use crate::index::key_of;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -248,9 +248,9 @@ fn grids(city: &City, context: &Context, regrid: &Regrid) -> (Vec<Subject>, Vec<
 
 /// Rows of the corrections of some addresses.
 fn corrections_of<'a>(context: &Context<'a>, addresses: &[u32]) -> BTreeSet<u32> {
-    let of_address = |address: &'a Address| {
-        let rows = context.ids().corrections_of_address.get(key_of::<str>(&address.id));
-        rows.filter(move |row| context.records.corrections[*row as usize].address_id == address.id)
+    let of_address = |address: AddressRef<'a>| {
+        let rows = context.ids().corrections_of_address.get(key_of::<str>(address.id()));
+        rows.filter(move |row| context.records.corrections[*row as usize].address_id.as_str() == address.id())
     };
     addresses.iter().filter_map(|i| context.records.addresses.get(*i as usize)).flat_map(of_address).collect()
 }
@@ -272,8 +272,8 @@ fn count(context: &Context, kind: Kind) -> u32 {
 fn subject(context: &Context, kind: Kind, row: usize) -> Subject {
     let records = context.records;
     match kind {
-        Kind::Address => Subject::Address(records.addresses[row].id.to_string()),
-        Kind::Building => Subject::Building(records.buildings[row].id.to_string()),
+        Kind::Address => Subject::Address(records.addresses.at(row).id().to_owned()),
+        Kind::Building => Subject::Building(records.buildings.at(row).id().to_owned()),
         Kind::Rental => Subject::Rental(records.rentals[row].id.to_string()),
         Kind::Hazard => Subject::Hazard(records.hazards[row].id.to_string()),
         Kind::Correction => Subject::Correction(records.corrections[row].correction_id.to_string()),

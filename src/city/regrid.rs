@@ -1,7 +1,7 @@
 //! Taking grids over: whose home, ground or words that changes.
 
 use super::apply::Step;
-use super::build::{home_of, level_zooms, orders};
+use super::build::{home_of_address, level_zooms, orders};
 use super::points::NOWHERE;
 use super::world::Span;
 use super::*;
@@ -82,10 +82,10 @@ impl Step<'_> {
         base.ids = self.old.ids.clone();
         self.base = Some(Box::new(base));
         for row in &regrid.addresses {
-            self.new.homes.set(*row as usize, home_of(&grid, &self.new.records.addresses[*row as usize]));
+            self.new.homes.set(*row as usize, home_of_address(&grid, self.new.records.addresses.at(*row as usize)));
         }
         let homes = &self.new.homes;
-        let id_of = |row: u32| key_of::<str>(&self.old.records.addresses[row as usize].id);
+        let id_of = |row: u32| key_of::<str>(self.old.records.addresses.at(row as usize).id());
         let base = self.base.as_ref().map(|base| &base.homes);
         for row in
             regrid.addresses.iter().filter(|row| base.is_some_and(|base| base[**row as usize] != homes[**row as usize]))
@@ -146,12 +146,14 @@ impl Step<'_> {
         regrid.addresses.extend(members(&self.old.homes));
         regrid.buildings.extend(members(&self.old.building_homes));
         if unknown {
-            let is_new = |code: &Option<GridCode>| {
-                code.as_ref().is_some_and(|code| old.position(code).is_none() && new.position(code).is_some())
+            let is_new = |code: Option<&str>| {
+                code.is_some_and(|code| old.position(code).is_none() && new.position(code).is_some())
             };
-            let addresses = (0u32..).zip(records.addresses.iter()).filter(|(_, a)| is_new(&a.grid)).map(|(row, _)| row);
+            let addresses =
+                (0u32..).zip(records.addresses.iter()).filter(|(_, a)| is_new(a.grid())).map(|(row, _)| row);
             regrid.addresses.extend(addresses);
-            let buildings = (0u32..).zip(records.buildings.iter()).filter(|(_, b)| is_new(&b.grid)).map(|(row, _)| row);
+            let buildings =
+                (0u32..).zip(records.buildings.iter()).filter(|(_, b)| is_new(b.grid())).map(|(row, _)| row);
             regrid.buildings.extend(buildings);
         }
         let mut rows = Vec::new();
@@ -164,7 +166,7 @@ impl Step<'_> {
                 regrid.buildings.extend(self.old.building_boxes.in_span(span));
             }
         }
-        let at = |row: &u32| records.addresses[*row as usize].pin.as_ref().map(|pin| pin.at);
+        let at = |row: &u32| records.addresses.at(*row as usize).at();
         regrid.addresses.extend(rows.into_iter().filter(|row| {
             at(row).is_some_and(|at| {
                 regrid.ground.iter().any(|b| at.lon >= b[0] && at.lon <= b[2] && at.lat >= b[1] && at.lat <= b[3])

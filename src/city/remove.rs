@@ -2,7 +2,7 @@
 //! so that it costs what goes, not what stays.
 
 use super::apply::Step;
-use super::build::home_of;
+use super::build::home_of_address;
 use super::*;
 use crate::index::ids::headcount_key;
 use std::collections::BTreeSet;
@@ -12,8 +12,12 @@ use std::collections::BTreeSet;
 fn take_out<T: Clone>(table: &mut Table<T>, gone: &BTreeSet<u32>) -> (Vec<u32>, BTreeSet<u32>) {
     let before = table.len() as u32;
     let filled = table.take_out(gone);
-    let differ = filled.iter().copied().chain(table.len() as u32..before).collect();
+    let differ = differing(&filled, table.len() as u32..before);
     (filled, differ)
+}
+
+fn differing(filled: &[u32], lost: std::ops::Range<u32>) -> BTreeSet<u32> {
+    filled.iter().copied().chain(lost).collect()
 }
 
 impl Step<'_> {
@@ -125,24 +129,26 @@ impl Step<'_> {
     fn without_addresses(&mut self, gone: &BTreeSet<u32>) {
         let City { records, ids, grid, homes, marks, .. } = &mut self.new;
         for row in gone {
-            let id = &records.addresses[*row as usize].id;
+            let id = records.addresses.at(*row as usize).id();
             let key = key_of::<str>(id);
             self.rows.rentals.extend(ids.rentals_of_address.get(key));
             self.rows.hazards.extend(ids.hazards_of_address.get(key));
             self.rows.changed.rentals.extend(ids.rentals_of_address.get(key));
             self.rows.changed.hazards.extend(ids.hazards_of_address.get(key));
             self.rows.changed.corrections.extend(ids.corrections_of_address.get(key));
-            self.rows.changed.gone.push(Subject::Address(id.to_string()));
-            self.touched.addresses.push(id.clone());
+            self.rows.changed.gone.push(Subject::Address(id.to_owned()));
+            self.touched.addresses.push(id.into());
         }
-        let (filled, differ) = take_out(&mut records.addresses, gone);
+        let before = records.addresses.len() as u32;
+        let filled = records.addresses.take_out(gone);
+        let differ = differing(&filled, records.addresses.len() as u32..before);
         for row in filled {
-            let address = &records.addresses[row as usize];
-            ids.addresses.insert(key_of::<str>(&address.id), row);
-            if let Some(building) = &address.building {
+            let address = records.addresses.at(row as usize);
+            ids.addresses.insert(key_of::<str>(address.id()), row);
+            if let Some(building) = address.building() {
                 ids.addresses_of_building.insert(key_of::<str>(building), row);
             }
-            homes.set(row as usize, home_of(grid, address));
+            homes.set(row as usize, home_of_address(grid, address));
         }
         homes.truncate(records.addresses.len());
         marks.truncate(records.addresses.len());
@@ -154,20 +160,22 @@ impl Step<'_> {
         let City { records, ids, building_homes, .. } = &mut self.new;
         let mut ids_touched: Vec<BuildingId> = Vec::new();
         for row in gone {
-            let id = &records.buildings[*row as usize].id;
-            self.rows.changed.gone.push(Subject::Building(id.to_string()));
-            ids_touched.push(id.clone());
+            let id = records.buildings.at(*row as usize).id();
+            self.rows.changed.gone.push(Subject::Building(id.to_owned()));
+            ids_touched.push(id.into());
         }
-        let (filled, differ) = take_out(&mut records.buildings, gone);
+        let before = records.buildings.len() as u32;
+        let filled = records.buildings.take_out(gone);
+        let differ = differing(&filled, records.buildings.len() as u32..before);
         for row in filled {
-            let id = &records.buildings[row as usize].id;
-            ids.buildings.insert(key_of::<str>(id), row);
-            ids_touched.push(id.clone());
+            let id = records.buildings.at(row as usize).id();
+            ids.buildings.insert(key_of(id), row);
+            ids_touched.push(id.into());
         }
         // Who names one of them names another row since, or none.
         for id in ids_touched {
             let naming = ids.addresses_of_building.get(key_of::<str>(&id));
-            let names = |i: &u32| records.addresses.get(*i as usize).is_some_and(|a| a.building.as_ref() == Some(&id));
+            let names = |i: &u32| records.addresses.get(*i as usize).is_some_and(|a| a.building() == Some(id.as_str()));
             self.rows.changed.addresses.extend(naming.filter(names));
         }
         building_homes.truncate(records.buildings.len());

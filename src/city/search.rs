@@ -53,7 +53,7 @@ impl City {
         let all = *scope == Scope::All;
         let rows = self.records.addresses.iter().zip(0u32..).skip(from as usize);
         let held = rows.filter(|(_, row)| all || (first..last).contains(&self.homes[*row as usize]));
-        let like = held.filter(|(address, _)| address.full_text.contains(text) || address.id.starts_with(text));
+        let like = held.filter(|(address, _)| address.full_text().contains(text) || address.id().starts_with(text));
         like.map(|(_, row)| row).take(limit).collect()
     }
 

@@ -1,7 +1,7 @@
 //! Outlines of grids and buildings in steps of the world, ready for tiles.
 
 use super::world::{Span, Spot};
-use crate::domain::{Footprint, LonLat};
+use crate::domain::{FootprintRef, LonLat};
 use geo::{Area, InteriorPoint, LineString, MultiPolygon, Polygon};
 
 /// Polygons, each its outer ring and then its holes, closed, in steps of the world.
@@ -42,12 +42,6 @@ impl Shape {
 }
 
 /// The box of a footprint; none when it is not on earth.
-pub fn span_of(footprint: &Footprint) -> Option<Span> {
-    match footprint {
-        Footprint::Point(at) => Spot::of(*at).map(Span::of),
-        Footprint::Area(area) => {
-            let coords = area.iter().flat_map(|polygon| polygon.exterior().coords());
-            coords.filter_map(|c| Spot::of(LonLat::new(c.x, c.y))).map(Span::of).reduce(Span::with)
-        }
-    }
+pub fn span_of(footprint: FootprintRef) -> Option<Span> {
+    footprint.outer().filter_map(Spot::of).map(Span::of).reduce(Span::with)
 }

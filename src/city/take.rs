@@ -28,6 +28,24 @@ fn upsert<T: Clone>(
     }
 }
 
+/// The row of a packed record: that of its identifier, or the next one. It is put there with the others of the `batch`.
+fn upsert_packed<T: Pack>(table: &Packed<T>, ids: &mut Lookup, batch: &mut BTreeMap<u32, T>, record: T) -> u32 {
+    let key = key_of::<str>(record.id());
+    let is_same = |row: &u32| match (batch.get(row), table.get(*row as usize)) {
+        (Some(other), _) => other.id() == record.id(),
+        (None, Some(old)) => T::id_of(old) == record.id(),
+        (None, None) => false,
+    };
+    let known = ids.get(key).find(is_same);
+    let row = known.unwrap_or_else(|| {
+        let row = batch.last_key_value().map_or(0, |(last, _)| last + 1).max(table.len() as u32);
+        ids.insert(key, row);
+        row
+    });
+    batch.insert(row, record);
+    row
+}
+
 impl Step<'_> {
     /// Takes the records over and notes whose index entries may change. Says whether anything that rules look at did.
     pub(super) fn take(&mut self, delta: Delta) -> bool {
@@ -42,11 +60,12 @@ impl Step<'_> {
             && corrections.is_empty());
         let (new, rows) = (&mut self.new, &mut self.rows);
         let (records, ids) = (&mut new.records, &mut new.ids);
+        let mut batch = BTreeMap::new();
         for address in addresses {
             let key = key_of::<str>(&address.id);
-            let home = home_of(&new.grid, &address);
+            let home = home_of(&new.grid, address.grid.as_deref(), address.pin.as_ref().map(|pin| pin.at));
             let (id, building) = (address.id.clone(), address.building.clone());
-            let (row, _) = upsert(&mut records.addresses, &mut ids.addresses, key, address, |a, b| a.id == b.id);
+            let row = upsert_packed(&records.addresses, &mut ids.addresses, &mut batch, address);
             put(&mut new.homes, row, home);
             if let Some(building) = building {
                 ids.addresses_of_building.insert(key_of::<str>(&building), row);
@@ -59,12 +78,14 @@ impl Step<'_> {
             rows.changed.rentals.extend(ids.rentals_of_address.get(key));
             self.touched.addresses.push(id);
         }
+        records.addresses.put_all(batch);
+        let mut batch = BTreeMap::new();
         for building in buildings {
-            let key = key_of::<str>(&building.id);
-            let (row, _) = upsert(&mut records.buildings, &mut ids.buildings, key, building, |a, b| a.id == b.id);
+            let row = upsert_packed(&records.buildings, &mut ids.buildings, &mut batch, building);
             rows.buildings.insert(row);
             rows.changed.buildings.insert(row);
         }
+        records.buildings.put_all(batch);
         for place in places {
             let key = key_of::<str>(&place.id);
             upsert(&mut records.places, &mut ids.places, key, place, |a, b| a.id == b.id);

@@ -2,7 +2,7 @@
 
 use super::import::ground_of;
 use crate::check::{self, Context, Kind as Subject, Thresholds};
-use crate::domain::{Address, Building, Flag, Grid, Records, Severity, Table};
+use crate::domain::{Address, Building, Flag, Grid, Pack, Packed, Packer, Records, Severity, Table};
 use crate::error::{Error, Fault, Result, Text};
 use crate::exchange::export::{self, Format};
 use crate::exchange::{Columns, CrsOption, Ground, Kind, ReadOptions, encoding, read_into, write_rejects};
@@ -205,15 +205,26 @@ fn read_all(args: &Args, progress: &Progress) -> Result<Records> {
     progress.say("reading / 读取");
     let guessed = |crs: &Option<String>| crs.as_deref().is_some_and(|crs| crs.eq_ignore_ascii_case("auto"));
     let grids = || -> Result<Table<Grid>> {
-        records(&args.grids, &options(&args.grids_crs, Ground::Unknown)?, keep, None, progress)
+        let mut grids = Table::default();
+        let put = |grid: Grid| {
+            grids.push(grid);
+        };
+        records(&args.grids, &options(&args.grids_crs, Ground::Unknown)?, keep, None, progress, put)?;
+        Ok(grids)
     };
-    let addresses = |ground: Ground| -> Result<Table<Address>> {
-        records(&args.addresses, &options(&args.crs, ground)?, keep, args.rejects.as_deref(), progress)
+    let addresses = |ground: Ground| -> Result<Packed<Address>> {
+        let mut addresses = Packer::<Address>::default();
+        let put = |address: Address| addresses.push(address.row());
+        records(&args.addresses, &options(&args.crs, ground)?, keep, args.rejects.as_deref(), progress, put)?;
+        Ok(addresses.finish())
     };
-    let buildings = |ground: Ground| -> Result<Table<Building>> {
-        args.buildings.as_deref().map_or(Ok(Table::default()), |path| {
-            records(path, &options(&args.buildings_crs, ground)?, keep, None, progress)
-        })
+    let buildings = |ground: Ground| -> Result<Packed<Building>> {
+        let mut buildings = Packer::<Building>::default();
+        let put = |building: Building| buildings.push(building.row());
+        if let Some(path) = args.buildings.as_deref() {
+            records(path, &options(&args.buildings_crs, ground)?, keep, None, progress, put)?;
+        }
+        Ok(buildings.finish())
     };
     let (grids, addresses, buildings) = if guessed(&args.crs) || guessed(&args.buildings_crs) {
         let grids = grids()?;
@@ -229,18 +240,22 @@ fn read_all(args: &Args, progress: &Progress) -> Result<Records> {
     Ok(Records { grids, addresses, buildings, ..Records::default() })
 }
 
-fn records<T: Kind + Clone + Sync>(
+/// Puts the records of a file into their table.
+fn records<T: Kind>(
     path: &Path,
     options: &ReadOptions,
     keep_good: bool,
     rejects: Option<&Path>,
     progress: &Progress,
-) -> Result<Table<T>> {
-    let mut table = Table::default();
+    mut put: impl FnMut(T) + Send,
+) -> Result<()> {
+    let mut rows = 0;
     let read = read_into::<T>(path, options, |row| {
-        if table.push(row.record) % 1_024 == 0 {
+        put(row.record);
+        if rows % 1_024 == 0 {
             progress.read(1_024);
         }
+        rows += 1;
     })?;
     for note in &read.notes {
         eprintln!("{}: {note}", read.place);
@@ -258,9 +273,9 @@ fn records<T: Kind + Clone + Sync>(
             let count = read.rejects.len();
             eprintln!("{}: {count} rows left out / {count} 行未读入", read.place);
         }
-        return Ok(table);
+        return Ok(());
     }
-    read.all().map(|_| table)
+    read.all().map(|_| ())
 }
 
 /// `flags.csv` becomes `flags.grids.csv`.

@@ -1,7 +1,7 @@
 //! `gridpin export`: records of the database into a file.
 
 use crate::check::{self, Context, Thresholds};
-use crate::domain::{Actor, Role, Scope};
+use crate::domain::{Actor, Address, AddressRef, Building, BuildingRef, Grid, Role, Scope};
 use crate::error::{Error, Result};
 use crate::exchange::export::{self, Format};
 use crate::index::GridIndex;
@@ -60,15 +60,15 @@ pub fn run(args: Args) -> Result<()> {
     let records = loaded.records;
     let count = match args.what {
         What::Grid => {
-            export::write(&args.file, format, records.grids.iter())?;
+            export::write::<Grid>(&args.file, format, records.grids.iter())?;
             records.grids.len()
         }
         What::Address => {
-            export::write(&args.file, format, records.addresses.iter())?;
+            export::write::<Address>(&args.file, format, records.addresses.iter().map(AddressRef::unpack))?;
             records.addresses.len()
         }
         What::Building => {
-            export::write(&args.file, format, records.buildings.iter())?;
+            export::write::<Building>(&args.file, format, records.buildings.iter().map(BuildingRef::unpack))?;
             records.buildings.len()
         }
         What::Flag => {

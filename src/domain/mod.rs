@@ -16,11 +16,16 @@ pub mod mend;
 pub mod flag;
 pub mod user;
 pub mod table;
+pub mod column;
+pub mod packed;
 pub mod key_map;
 pub mod records;
 
-pub use address::{Address, AddressStatus, HouseNumber, Parts, Position, PositionKind, PositionMethod};
-pub use building::{Building, BuildingKind, Footprint};
+pub use address::{
+    Address, AddressRef, AddressRow, AddressStatus, HouseNumber, Parts, PartsRef, Position, PositionKind,
+    PositionMethod, PositionRef,
+};
+pub use building::{Building, BuildingKind, BuildingRef, BuildingRow, Footprint, FootprintRef};
 pub use correction::{Change, Correction, CorrectionState, Proof};
 pub use flag::{Dismissal, Flag, Severity, Subject, Suggestion, Tier};
 pub use grid::{Grid, GridLevel};
@@ -31,6 +36,7 @@ pub use inspection::{CheckItem, Finding, Inspection};
 pub use key_map::KeyMap;
 pub use lonlat::{Frame, LonLat};
 pub use mend::{Mend, Stale, Why};
+pub use packed::{Pack, Packed, Packer};
 pub use place::{Place, PlaceKind};
 pub use records::Records;
 pub use rental::{Rental, RentalSpace, RentalStatus};

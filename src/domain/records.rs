@@ -1,6 +1,5 @@
 //! All records of a city, as read from the store or from files.
 
-use super::table::Table;
 use super::*;
 
 /// All records of a city. The order is the input's; identifiers are unique within each kind.
@@ -9,9 +8,9 @@ pub struct Records {
     /// Grids of all levels.
     pub grids: Table<Grid>,
     /// Addresses.
-    pub addresses: Table<Address>,
+    pub addresses: Packed<Address>,
     /// Buildings.
-    pub buildings: Table<Building>,
+    pub buildings: Packed<Building>,
     /// Places.
     pub places: Table<Place>,
     /// Rentals.

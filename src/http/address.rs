@@ -12,7 +12,10 @@ use super::signal::signals;
 use super::who::Who;
 use crate::check::Signal;
 use crate::domain::address::print;
-use crate::domain::{Address, AddressId, AddressStatus, Correction, LonLat, Parts, PositionMethod, Role, Subject};
+use crate::domain::{
+    Address, AddressId, AddressRef, AddressRow, AddressStatus, Correction, LonLat, Pack, Parts, PositionMethod, Role,
+    Subject,
+};
 use crate::error::Error;
 use axum::Json;
 use axum::extract::State;
@@ -176,8 +179,8 @@ pub async fn search(
 
 fn find(sight: &Sight, query: &AddressQuery) -> Page<AddressItem> {
     let words: Vec<&str> = query.q.iter().flat_map(|q| q.split_whitespace()).collect();
-    let wanted = |address: &Address| {
-        words.iter().all(|word| address.full_text.contains(word) || address.id.as_str() == *word)
+    let wanted = |address: AddressRef| {
+        words.iter().all(|word| address.full_text().contains(word) || address.id() == *word)
             && query.bbox.is_none_or(|bbox| place(address).is_some_and(|at| is_in(bbox, at)))
     };
     let ranked = sight.city.records.addresses.iter().zip(0..).filter_map(|(address, row)| {
@@ -185,28 +188,31 @@ fn find(sight: &Sight, query: &AddressQuery) -> Page<AddressItem> {
         let rank = match query.near {
             Some(near) => place(address).map_or(f64::MAX, |at| near.distance_m(at)),
             None if words.is_empty() => 0.0,
-            None => address.full_text.chars().count() as f64,
+            None => address.full_text().chars().count() as f64,
         };
         (wanted(address) && sight.sees_row(row)).then_some((rank, address))
     });
-    let (addresses, next) = page(ranked, |address| &address.id, query.cursor.as_ref(), query.limit);
-    Page { items: addresses.into_iter().map(|(_, address)| AddressItem::from(address)).collect(), next }
+    let (addresses, next) = page(ranked, |address| address.id(), query.cursor.as_ref(), query.limit);
+    Page {
+        items: addresses.into_iter().map(|(_, address)| AddressItem::from(Address::row_of(address))).collect(),
+        next,
+    }
 }
 
 /// The pin, where it is on earth.
-fn place(address: &Address) -> Option<LonLat> {
-    address.pin.as_ref().map(|pin| pin.at).filter(|at| at.is_on_earth())
+fn place(address: AddressRef) -> Option<LonLat> {
+    address.at().filter(|at| at.is_on_earth())
 }
 
-impl From<&Address> for AddressItem {
-    fn from(address: &Address) -> Self {
-        let pin = address.pin.as_ref().map(|pin| pin.at);
+impl From<AddressRow<'_>> for AddressItem {
+    fn from(address: AddressRow) -> Self {
+        let pin = address.pin.map(|pin| pin.at);
         AddressItem {
-            address_id: address.id.to_string(),
-            full_text: address.full_text.clone(),
+            address_id: address.id.to_owned(),
+            full_text: address.full_text.to_owned(),
             lon: pin.map(|at| at.lon),
             lat: pin.map(|at| at.lat),
-            grid_code: address.grid.as_ref().map(|code| code.to_string()),
+            grid_code: address.grid.map(str::to_owned),
             status: address.status,
             version: address.version,
         }
@@ -217,38 +223,38 @@ impl AddressView {
     /// The address in `row` as `sight` shows it.
     pub fn of(sight: &Sight, row: u32) -> AddressView {
         let city = sight.city;
-        let address = &city.records.addresses[row as usize];
-        let pin = address.pin.as_ref();
-        let declared = address.grid.as_ref().and_then(|code| city.grid.position(code));
-        let mut corrections: Vec<Correction> = city.corrections_of(&address.id).cloned().collect();
+        let address = city.address_at(row);
+        let (pin, parts) = (address.pin(), address.parts().unpack());
+        let declared = address.grid().and_then(|code| city.grid.position(code));
+        let mut corrections: Vec<Correction> = city.corrections_of(address.id()).cloned().collect();
         corrections.sort_by_key(|correction| std::cmp::Reverse(correction.made_at));
         let works_on_it = matches!(sight.actor.role, Role::Collector | Role::Reviewer | Role::Steward);
         AddressView {
-            address_id: address.id.to_string(),
-            full_text: address.full_text.clone(),
-            standard_text: print(&address.parts),
-            parts: address.parts.clone(),
-            grid_code: address.grid.as_ref().map(|code| code.to_string()),
+            address_id: address.id().to_owned(),
+            full_text: address.full_text().to_owned(),
+            standard_text: print(&parts),
+            parts,
+            grid_code: address.grid().map(str::to_owned),
             grid_name: declared.map(|grid| city.records.grids[grid as usize].name.clone()),
             lon: pin.map(|pin| pin.at.lon),
             lat: pin.map(|pin| pin.at.lat),
             accuracy_m: pin.and_then(|pin| pin.accuracy_m),
             method: pin.map(|pin| pin.method),
             collected_at: pin.and_then(|pin| pin.collected_at),
-            batch: address.batch.as_ref().map(|batch| batch.to_string()),
-            status: address.status,
-            ended_on: address.ended_on,
-            verified_on: address.verified_on,
-            version: address.version,
-            building_id: address.building.as_ref().map(|building| building.to_string()),
+            batch: address.batch().map(str::to_owned),
+            status: address.status(),
+            ended_on: address.ended_on(),
+            verified_on: address.verified_on(),
+            version: address.version(),
+            building_id: address.building().map(str::to_owned),
             flags: if works_on_it { flags_of(sight, address) } else { Vec::new() },
             corrections: if works_on_it { corrections } else { Vec::new() },
         }
     }
 }
 
-fn flags_of(sight: &Sight, address: &Address) -> Vec<FlagView> {
-    let subject = Subject::Address(address.id.to_string());
+fn flags_of(sight: &Sight, address: AddressRef) -> Vec<FlagView> {
+    let subject = Subject::Address(address.id().to_owned());
     sight.city.flags.of(&subject).map(|flag| FlagView::of(sight, flag, None)).collect()
 }
 
@@ -290,7 +296,7 @@ pub async fn history(
             changed_at: version.changed_at,
             changed_by: version.changed_by,
             action: if version.batch_id.is_some() { "import" } else { "change" }.to_owned(),
-            address: AddressItem::from(&version.address),
+            address: AddressItem::from(version.address.row()),
         })
         .collect();
     Ok(Json(Page { items, next }))

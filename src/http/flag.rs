@@ -173,8 +173,8 @@ impl FlagView {
             probability: flag.probability,
             tier: flag.tier,
             subject: flag.subject.clone(),
-            address_id: address.map(|address| address.id.to_string()),
-            version: address.map(|address| address.version),
+            address_id: address.map(|address| address.id().to_owned()),
+            version: address.map(|address| address.version()),
             address_text: subject_text(sight, &flag.subject),
             grid_code: grid.map(|(code, _)| code.to_owned()),
             grid_name: grid.map(|(_, name)| name.to_owned()),
@@ -197,13 +197,14 @@ pub fn title_of(rule: &str) -> Option<Text> {
 
 fn subject_text(sight: &Sight, subject: &Subject) -> String {
     if let Some((_, address)) = sight.address_of(subject) {
-        return address.full_text.clone();
+        return address.full_text().to_owned();
     }
     let city = sight.city;
     match subject {
-        Subject::Building(id) => {
-            city.building(id).map(|row| city.records.buildings[row as usize].full_text.clone()).unwrap_or_default()
-        }
+        Subject::Building(id) => city
+            .building(id)
+            .map(|row| city.records.buildings.at(row as usize).full_text().to_owned())
+            .unwrap_or_default(),
         Subject::Grid(codes) => {
             let names = codes.split('|').filter_map(|code| city.grid.position(code));
             names.map(|grid| city.records.grids[grid as usize].name.as_str()).collect::<Vec<_>>().join(" | ")
@@ -307,7 +308,7 @@ fn flag_of(app: &App, actor: &crate::domain::Actor, id: &str, flag_id: &str) -> 
     let flag = city
         .flags
         .get(flag_id)
-        .filter(|flag| sight.address_of(&flag.subject).is_some_and(|(_, address)| address.id.as_str() == id));
+        .filter(|flag| sight.address_of(&flag.subject).is_some_and(|(_, address)| address.id() == id));
     Ok(flag.cloned().ok_or_else(|| Error::NotFound(format!("flag {flag_id} of address {id}")))?)
 }
 

@@ -137,7 +137,7 @@ fn is_seen(sight: &Sight, row: u32, flag: &Flag) -> bool {
     let goes_out = || {
         let city = sight.city;
         sight.is_bounded()
-            && city.address_at(row).grid.is_none()
+            && city.address_at(row).grid().is_none()
             && !target(flag).is_some_and(|to| city.grid.finest(to).is_some_and(|grid| sight.sees_grid(grid)))
     };
     sight.sees_row(row) && !goes_out()
@@ -159,13 +159,13 @@ impl MemberView {
     /// A member as it stands in the City.
     pub fn of(sight: &Sight, row: u32, flag: &Flag) -> Option<MemberView> {
         let address = sight.city.address_at(row);
-        let from = address.pin.as_ref().map(|pin| pin.at).filter(|at| at.is_on_earth());
+        let from = address.at().filter(|at| at.is_on_earth());
         let to = target(flag)?;
         Some(MemberView {
-            address_id: address.id.to_string(),
-            address_text: address.full_text.clone(),
+            address_id: address.id().to_owned(),
+            address_text: address.full_text().to_owned(),
             flag_id: flag.flag_id.clone(),
-            base_version: address.version,
+            base_version: address.version(),
             probability: flag.probability.unwrap_or(1.0),
             from,
             to,
@@ -205,7 +205,7 @@ impl GroupView {
         let moves_m = moves.fold([f64::MAX, 0.0], |[least, most], m| [m.min(least), m.max(most)]);
         let together = |row: &u32| group.members.binary_search_by_key(row, |(row, _)| *row).is_ok();
         let doubtful = |row: &&u32| {
-            let flags = || sight.city.flags_of_address(&sight.city.address_at(**row).id);
+            let flags = || sight.city.flags_of_address(sight.city.address_at(**row).id());
             !together(row) && flags().into_iter().any(|flag| flag.rule == group.rule && sight.city.is_open(flag))
         };
         let homes: Vec<u32> = group.members.iter().map(|(row, _)| sight.city.home(*row)).collect();

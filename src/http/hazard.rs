@@ -151,7 +151,7 @@ pub async fn list(
             && query.severity.is_none_or(|severity| severity == hazard.severity)
             && query.state.is_none_or(|state| state == hazard.state);
         let subject = Subject::Hazard(hazard.id.to_string());
-        let at = || sight.address_of(&subject).and_then(|(_, address)| address.pin.as_ref()).map(|pin| pin.at);
+        let at = || sight.address_of(&subject).and_then(|(_, address)| address.at());
         if !fits || !sight.sees_subject(&subject) || !sight.lies_on(ground, sight.home(&subject), at()) {
             return None;
         }
@@ -169,12 +169,12 @@ impl HazardView {
     /// A hazard as `sight` shows it.
     pub fn of(sight: &Sight, hazard: &Hazard) -> HazardView {
         let address = sight.address(&hazard.address).ok();
-        let pin = address.and_then(|(_, address)| address.pin.as_ref()).map(|pin| pin.at);
+        let pin = address.and_then(|(_, address)| address.at());
         let grid = address.and_then(|(row, _)| sight.grid_name(sight.city.home(row)));
         HazardView {
             hazard_id: hazard.id.to_string(),
             address_id: hazard.address.to_string(),
-            address_text: address.map(|(_, address)| address.full_text.clone()).unwrap_or_default(),
+            address_text: address.map(|(_, address)| address.full_text().to_owned()).unwrap_or_default(),
             rental_id: hazard.rental.as_ref().map(|rental| rental.to_string()),
             grid_code: grid.map(|(code, _)| code.to_owned()),
             lon: pin.map(|at| at.lon),

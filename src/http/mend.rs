@@ -244,7 +244,7 @@ fn as_shown(sight: &Sight, members: Vec<MemberView>, shown: &[Shown], post: &Pos
                 address_id: AddressId::from(shown.address_id.as_str()),
                 version: member
                     .map(|m| m.base_version)
-                    .or_else(|| Some(sight.address(&shown.address_id).ok()?.1.version)),
+                    .or_else(|| Some(sight.address(&shown.address_id).ok()?.1.version())),
                 why: why.unwrap_or(Why::Gone),
             }),
         }

@@ -158,7 +158,7 @@ pub async fn list(
 fn on_ground<'a>(sight: &'a Sight, ground: Ground) -> impl Iterator<Item = (u32, &'a Rental)> {
     sight.city.records.rentals.iter().zip(0..).filter_map(move |(rental, row)| {
         let subject = Subject::Rental(rental.id.to_string());
-        let at = sight.address_of(&subject).and_then(|(_, address)| address.pin.as_ref()).map(|pin| pin.at);
+        let at = sight.address_of(&subject).and_then(|(_, address)| address.at());
         (rental.status == RentalStatus::Active
             && sight.sees_subject(&subject)
             && sight.lies_on(ground, sight.home(&subject), at))
@@ -178,13 +178,13 @@ fn open_hazards<'a>(sight: &Sight<'a>, row: u32) -> impl Iterator<Item = &'a Haz
 impl RentalItem {
     fn of(sight: &Sight, row: u32, rental: &Rental) -> RentalItem {
         let address = rental.address.as_ref().and_then(|id| sight.address(id).ok());
-        let pin = address.and_then(|(_, address)| address.pin.as_ref()).map(|pin| pin.at);
+        let pin = address.and_then(|(_, address)| address.at());
         let grid = address.and_then(|(row, _)| sight.grid_name(sight.city.home(row)));
         let state = sight.city.rental_state(row);
         RentalItem {
             rental_id: rental.id.to_string(),
             address_id: rental.address.as_ref().map(|address| address.to_string()),
-            address_text: address.map(|(_, address)| address.full_text.clone()).unwrap_or_default(),
+            address_text: address.map(|(_, address)| address.full_text().to_owned()).unwrap_or_default(),
             grid_code: grid.map(|(code, _)| code.to_owned()),
             lon: pin.map(|at| at.lon),
             lat: pin.map(|at| at.lat),

@@ -2,7 +2,7 @@
 
 use super::problem::Answer;
 use crate::city::City;
-use crate::domain::{Actor, Address, GridLevel, Hazard, LonLat, Rental, Scope, Subject};
+use crate::domain::{Actor, AddressRef, GridLevel, Hazard, LonLat, Rental, Scope, Subject};
 use crate::error::{Error, Text};
 
 /// The City through an actor's eyes.
@@ -97,10 +97,10 @@ impl<'a> Sight<'a> {
     ///
     /// # Errors
     /// `NotFound` for any other.
-    pub fn address(&self, id: &str) -> Answer<(u32, &'a Address)> {
+    pub fn address(&self, id: &str) -> Answer<(u32, AddressRef<'a>)> {
         let row = self.city.address(id).filter(|row| holds(self.within, self.city.home(*row)));
         let row = row.ok_or_else(|| Error::NotFound(format!("address {id}")))?;
-        Ok((row, &self.city.records.addresses[row as usize]))
+        Ok((row, self.city.address_at(row)))
     }
 
     /// Whether the address in `row` is in scope.
@@ -135,7 +135,7 @@ impl<'a> Sight<'a> {
     }
 
     /// The address that a subject is or hangs on, whatever the scope.
-    pub fn address_of(&self, subject: &Subject) -> Option<(u32, &'a Address)> {
+    pub fn address_of(&self, subject: &Subject) -> Option<(u32, AddressRef<'a>)> {
         let city = self.city;
         let id: &str = match subject {
             Subject::Address(id) => id,
@@ -147,7 +147,7 @@ impl<'a> Sight<'a> {
             Subject::Building(_) | Subject::Grid(_) => return None,
         };
         let row = city.address(id)?;
-        Some((row, &city.records.addresses[row as usize]))
+        Some((row, city.address_at(row)))
     }
 
     /// The grid (preorder number) by which a subject is seen; `points::NOWHERE` for what lies in none.

@@ -48,6 +48,11 @@ fn rows<T: Sync>(table: &Table<T>, key: impl Fn(&T) -> Option<u64> + Sync) -> Lo
     Lookup::build(chunks.par_iter().map(of).collect::<Vec<_>>().into_iter().flatten())
 }
 
+fn packed<T: Pack>(table: &Packed<T>, key: impl Fn(T::View<'_>) -> Option<u64> + Sync) -> Lookup {
+    let rows = (0..table.len()).into_par_iter();
+    Lookup::build(rows.filter_map(|row| Some((key(table.at(row))?, row as u32))).collect::<Vec<_>>())
+}
+
 /// The key of a headcount: its grid and its group.
 pub fn headcount_key(grid: &GridCode, group: CareGroup) -> u64 {
     key_of(&(grid, group))
@@ -58,8 +63,8 @@ impl Ids {
     pub fn build(records: &Records) -> Ids {
         let of = |id: &str| Some(key_of(id));
         Ids {
-            addresses: rows(&records.addresses, |a| of(&a.id)),
-            buildings: rows(&records.buildings, |b| of(&b.id)),
+            addresses: packed(&records.addresses, |a| of(a.id())),
+            buildings: packed(&records.buildings, |b| of(b.id())),
             places: rows(&records.places, |p| of(&p.id)),
             rentals: rows(&records.rentals, |r| of(&r.id)),
             inspections: rows(&records.inspections, |i| of(&i.id)),
@@ -70,7 +75,7 @@ impl Ids {
             rentals_of_address: rows(&records.rentals, |r| of(r.address.as_deref()?)),
             hazards_of_address: rows(&records.hazards, |h| of(&h.address)),
             corrections_of_address: rows(&records.corrections, |c| of(&c.address_id)),
-            addresses_of_building: rows(&records.addresses, |a| of(a.building.as_deref()?)),
+            addresses_of_building: packed(&records.addresses, |a| of(a.building()?)),
             hazards_of_rental: rows(&records.hazards, |h| of(h.rental.as_deref()?)),
             inspections_of_rental: rows(&records.inspections, |i| of(&i.rental)),
         }

@@ -208,7 +208,7 @@ impl<'a, 'c> Facts<'a, 'c> {
         for (b, found) in detection.stage().batches.iter().enumerate() {
             let Some(found) = found else { continue };
             let members: Vec<usize> = (0..pins.len()).filter(|i| pins[*i].batch == b as u32).collect();
-            let Some(name) = members.first().and_then(|i| self.context.address(*i).batch.as_ref()) else { continue };
+            let Some(name) = members.first().and_then(|i| self.context.address(*i).batch()) else { continue };
             let wrong =
                 members.iter().filter(|i| self.wrong.get(i).is_some_and(|f| f.rule == found.cause.rule())).count();
             let by = if found.cause == Cause::Offset {
@@ -302,8 +302,8 @@ impl<'a, 'c> Facts<'a, 'c> {
             let _ = write!(
                 html,
                 "<tr><td>{} <small>{}</small></td><td class=\"n\">{:.2}</td><td>{}<br><span lang=\"en\">{}</span> <b>{to}</b></td></tr>",
-                escape(&address.full_text),
-                escape(&address.id),
+                escape(address.full_text()),
+                escape(address.id()),
                 flag.probability.unwrap_or(0.0),
                 escape(&flag.message.zh),
                 escape(&flag.message.en)

@@ -32,8 +32,8 @@ impl Store {
         let cursor = snapshot(&mut session).await?;
         let records = Records {
             grids: session.all("").await?,
-            addresses: session.all("").await?,
-            buildings: session.all("").await?,
+            addresses: session.all_packed().await?,
+            buildings: session.all_packed().await?,
             places: session.all("").await?,
             rentals: session.all("").await?,
             inspections: session.all("").await?,
@@ -76,19 +76,30 @@ impl Store {
 
 impl Session {
     async fn all<T: Record>(&mut self, rest: &str) -> Result<Table<T>> {
+        let mut rows = Vec::new();
+        self.each(rest, |row| rows.push(row)).await?;
+        Ok(rows.into())
+    }
+
+    async fn all_packed<T: Record + Pack>(&mut self) -> Result<Packed<T>> {
+        let mut packer = Packer::<T>::default();
+        self.each("", |record: T| packer.push(record.row())).await?;
+        Ok(packer.finish())
+    }
+
+    async fn each<T: Record>(&mut self, rest: &str, mut take: impl FnMut(T)) -> Result<()> {
         let sql = format!(
             "copy (select {}, version from {} {rest} order by {}) to stdout (format binary)",
             T::COLUMNS,
             T::TABLE,
             T::KEY
         );
-        let mut rows = Vec::new();
         let mut messages = self.connection().copy_out_raw(&sql).await?;
         while let Some(message) = messages.try_next().await? {
             if let Some(mut fields) = Fields::of_copy(&message) {
-                rows.push(T::read(&mut fields)?);
+                take(T::read(&mut fields)?);
             }
         }
-        Ok(rows.into())
+        Ok(())
     }
 }

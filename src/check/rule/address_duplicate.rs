@@ -32,7 +32,7 @@ pub const RULE: Rule = Rule {
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let same = context.same_address(i)?;
-    let first = &context.address(same.first_but(i as u32)? as usize).id;
+    let first = context.address(same.first_but(i as u32)? as usize).id();
     let count = same.rows.len();
     let far_m = context.pin(i).filter(|at| at.is_on_earth()).and_then(|at| same.farthest_m(at));
     let (zh, en) = match far_m {

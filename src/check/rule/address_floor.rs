@@ -2,7 +2,7 @@
 
 use super::{Check, Reach, Rule};
 use crate::check::{Context, Finding};
-use crate::domain::{Parts, Severity};
+use crate::domain::{PartsRef, Severity};
 
 /// See the catalogue.
 pub const RULE: Rule = Rule {
@@ -30,7 +30,7 @@ pub const RULE: Rule = Rule {
 };
 
 /// The floor that the parts say: the floor itself, or the digits of a room number before its last two.
-pub(in crate::check) fn floor(parts: &Parts) -> Option<u16> {
+pub(in crate::check) fn floor(parts: &PartsRef) -> Option<u16> {
     if let Some(floor) = parts.floor.strip_suffix('层') {
         return floor.rsplit('-').next().filter(|_| !floor.starts_with('-'))?.parse().ok();
     }
@@ -41,9 +41,9 @@ pub(in crate::check) fn floor(parts: &Parts) -> Option<u16> {
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let floor = context.facts().address(i).floor?;
-    let building = &context.records.buildings[context.matching_building(i)?];
-    let floors = building.floors.filter(|floors| *floors > 0 && floor > *floors)?;
-    let id = &building.id;
+    let building = context.records.buildings.at(context.matching_building(i)?);
+    let floors = building.floors().filter(|floors| *floors > 0 && floor > *floors)?;
+    let id = building.id();
     Some(Finding::new(
         format!("地址在 {floor} 层，房屋 {id} 只有 {floors} 层。"),
         format!("On floor {floor}, but building {id} has {floors} floors."),
@@ -92,7 +92,7 @@ mod tests {
             ("阳光小区3幢A501室", None),
             ("阳光小区3幢", None),
         ] {
-            assert_eq!(floor(&parse(text).parts), expected, "{text}");
+            assert_eq!(floor(&parse(text).parts.view()), expected, "{text}");
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Check, Reach, Rule};
 use crate::check::text::{is_chinese, is_single_building};
 use crate::check::{Context, Finding};
-use crate::domain::{Parts, Severity};
+use crate::domain::{PartsRef, Severity};
 
 /// See the catalogue.
 pub const RULE: Rule = Rule {
@@ -26,7 +26,7 @@ pub const RULE: Rule = Rule {
 };
 
 /// What is missing, Chinese and English.
-fn missing(parts: &Parts) -> Option<(&'static str, &'static str)> {
+fn missing(parts: &PartsRef) -> Option<(&'static str, &'static str)> {
     let numbered = !parts.house_number.is_empty();
     let built = !parts.building.is_empty();
     // A room or unit without its building is told by address_orphan.
@@ -40,7 +40,7 @@ fn missing(parts: &Parts) -> Option<(&'static str, &'static str)> {
         return None;
     }
     if !parts.compound.is_empty() {
-        return (!is_single_building(&parts.compound)).then_some(("幢号", "the building"));
+        return (!is_single_building(parts.compound)).then_some(("幢号", "the building"));
     }
     if !parts.road.is_empty() {
         return Some(("门牌号", "the house number"));
@@ -56,7 +56,7 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
     if !is_chinese(context, i) {
         return None;
     }
-    let (zh, en) = missing(&context.parts(i))?;
+    let (zh, en) = missing(&context.parts(i).view())?;
     Some(Finding::new(format!("缺少{zh}。"), format!("Without {en}.")))
 }
 

@@ -3,7 +3,7 @@
 use super::{Check, Reach, Rule};
 use crate::check::text::{is_chinese, is_single_building};
 use crate::check::{Context, Finding};
-use crate::domain::{Parts, Severity};
+use crate::domain::{PartsRef, Severity};
 
 /// See the catalogue.
 pub const RULE: Rule = Rule {
@@ -25,14 +25,14 @@ pub const RULE: Rule = Rule {
 };
 
 /// The part that stands alone, and what it lacks, Chinese and English.
-fn orphan(parts: &Parts) -> Option<(&str, &'static str, &'static str)> {
-    let held = !parts.building.is_empty() || !parts.house_number.is_empty() || is_single_building(&parts.compound);
+fn orphan<'a>(parts: &PartsRef<'a>) -> Option<(&'a str, &'static str, &'static str)> {
+    let held = !parts.building.is_empty() || !parts.house_number.is_empty() || is_single_building(parts.compound);
     let placed = !parts.compound.is_empty() || !parts.road.is_empty() || !parts.village.is_empty();
     match (held, placed) {
-        (false, _) if !parts.unit.is_empty() => Some((&parts.unit, "所在的幢", "its building")),
-        (false, _) if !parts.room.is_empty() => Some((&parts.room, "所在的幢", "its building")),
+        (false, _) if !parts.unit.is_empty() => Some((parts.unit, "所在的幢", "its building")),
+        (false, _) if !parts.room.is_empty() => Some((parts.room, "所在的幢", "its building")),
         (true, false) if !parts.building.is_empty() => {
-            Some((&parts.building, "所在的小区、道路或村", "its compound, road or village"))
+            Some((parts.building, "所在的小区、道路或村", "its compound, road or village"))
         }
         _ => None,
     }
@@ -43,7 +43,7 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
         return None;
     }
     let parts = context.parts(i);
-    let (part, zh, en) = orphan(&parts)?;
+    let (part, zh, en) = orphan(&parts.view())?;
     Some(Finding::new(format!("“{part}”缺少{zh}。"), format!("\"{part}\" without {en}.")))
 }
 

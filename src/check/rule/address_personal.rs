@@ -28,7 +28,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
-    let text = &context.address(i).full_text;
+    let text = context.address(i).full_text();
     let found = find(text);
     let (zh, en) = match found.first()?.kind {
         PersonalKind::Identity => ("身份证号", "an identity number"),

@@ -57,7 +57,7 @@ fn relative<'a>(text: &'a str, rest: &str) -> Option<&'a str> {
 }
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
-    let text = &context.address(i).full_text;
+    let text = context.address(i).full_text();
     if text.is_empty() {
         return None;
     }

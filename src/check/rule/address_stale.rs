@@ -38,8 +38,8 @@ pub const RULE: Rule = Rule {
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let address = context.address(i);
     let limit = context.thresholds.address_stale_days;
-    let collected = address.pin.as_ref().and_then(|pin| pin.collected_at).map(|at| at.date_naive());
-    let seen = address.verified_on.max(collected)?;
+    let collected = address.pin().and_then(|pin| pin.collected_at).map(|at| at.date_naive());
+    let seen = address.verified_on().max(collected)?;
     let days = (context.today - seen).num_days();
     (limit > 0 && days > i64::from(limit)).then(|| {
         Finding::new(

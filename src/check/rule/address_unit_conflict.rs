@@ -34,14 +34,15 @@ pub const RULE: Rule = Rule {
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let declared = context.declared(i)?;
     let parts = context.parts(i);
+    let parts = parts.view();
     let mut above = Some(declared);
     while let Some(g) = above {
         let grid = &context.records.grids[g as usize];
         let (field, said) = match grid.level {
-            GridLevel::Village => ("village", &parts.village),
-            GridLevel::Street => ("town", &parts.town),
-            GridLevel::Grid => ("grid", &parts.grid),
-            _ => ("", &parts.grid),
+            GridLevel::Village => ("village", parts.village),
+            GridLevel::Street => ("town", parts.town),
+            GridLevel::Grid => ("grid", parts.grid),
+            _ => ("", parts.grid),
         };
         above = context.grid.parent(g);
         if field.is_empty() || said.is_empty() || grid.name.is_empty() {

@@ -36,11 +36,11 @@ pub const RULE: Rule = Rule {
 };
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
-    let id = context.address(i).building.as_ref()?;
+    let id = context.address(i).building()?;
     if context.records.buildings.is_empty() {
         return None;
     }
-    match context.building_by_id(id).map(|b| context.records.buildings[b].standing) {
+    match context.building_by_id(id).map(|b| context.records.buildings.at(b).standing()) {
         Some(true) => None,
         Some(false) => Some(Finding::new(
             format!("所属房屋 {id} 已不存在（普查标为拆除），地址仍在用。"),

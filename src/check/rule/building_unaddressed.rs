@@ -44,7 +44,7 @@ fn building(context: &Context, b: usize) -> Option<Finding> {
     if !facts.are_linked() || facts.has_pin_near(b) || context.is_addressed(b) {
         return None;
     }
-    if let Footprint::Area(area) = &context.records.buildings[b].footprint {
+    if let Footprint::Area(area) = &context.records.buildings.at(b).footprint().unpack() {
         let frame = Frame::at(context.building_place(b));
         if area.unsigned_area() * frame.m_per_lon * frame.m_per_lat < SHED_M2 {
             return None;

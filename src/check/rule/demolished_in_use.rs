@@ -36,7 +36,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
-    if context.address(i).status != AddressStatus::Demolished {
+    if context.address(i).status() != AddressStatus::Demolished {
         return None;
     }
     let rentals = context.rentals_of(i).filter(|r| r.status == RentalStatus::Active).count();

@@ -31,14 +31,14 @@ pub const RULE: Rule = Rule {
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let address = context.address(i);
-    if address.status != AddressStatus::Demolished {
+    if address.status() != AddressStatus::Demolished {
         return None;
     }
-    if address.ended_on.is_none() {
+    if address.ended_on().is_none() {
         return Some(Finding::new("已标为拆除，但没有拆除日期。", "Marked demolished without the day on which it ended."));
     }
     // What a register says it can prove by itself; a person shows a photo or a document.
-    let correction = context.demolition(&address.id)?;
+    let correction = context.demolition(address.id())?;
     matches!(correction.change, Change::Demolish { proof: None, .. }).then(|| {
         let who = &correction.made_by;
         Finding::new(

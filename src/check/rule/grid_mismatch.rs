@@ -6,7 +6,7 @@ use crate::check::hypothesis::Cause;
 use crate::check::likelihood::error_beyond_border;
 use crate::check::standing::{Standing, grid_name, standing};
 use crate::check::{Context, Finding};
-use crate::domain::{Frame, GridCode, LonLat, Severity};
+use crate::domain::{Frame, LonLat, Severity};
 
 /// See the catalogue.
 pub const RULE: Rule = Rule {
@@ -45,7 +45,7 @@ const SURVEY_SIGMA_M: f64 = 5.0;
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let at = context.pin(i)?;
-    let code = context.address(i).grid.as_ref();
+    let code = context.address(i).grid();
     let Standing::Other { declared, found, outside_m } = standing(context, code, at) else { return None };
     let Some(declared) = declared else { return unknown(context, code?, found) };
     let accuracy_m = context.accuracy_m(i);
@@ -69,7 +69,7 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
 }
 
 fn building(context: &Context, b: usize) -> Option<Finding> {
-    let (code, at) = (context.records.buildings[b].grid.as_ref()?, context.building_place(b));
+    let (code, at) = (context.records.buildings.at(b).grid()?, context.building_place(b));
     let Standing::Other { declared, found, outside_m } = standing(context, Some(code), at) else { return None };
     let Some(declared) = declared else { return unknown(context, code, found) };
     let p = probability(context, declared, outside_m, SURVEY_SIGMA_M);
@@ -98,7 +98,7 @@ fn message(context: &Context, declared: u32, found: u32, outside_m: f64, (who_zh
 }
 
 /// The declared code is no grid: certainly wrong, and what it should be is where the pin lies.
-fn unknown(context: &Context, code: &GridCode, found: u32) -> Option<Finding> {
+fn unknown(context: &Context, code: &str, found: u32) -> Option<Finding> {
     let (zh, en) = grid_name(context, found);
     Some(
         Finding::new(

@@ -28,7 +28,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
-    let pin = context.records.addresses[i].pin.as_ref()?;
+    let pin = context.address(i).pin()?;
     let limit_m = context.thresholds.pin_inaccurate_m;
     let accuracy_m = f64::from(pin.accuracy_m?);
     let poor = pin.method == PositionMethod::Phone && accuracy_m > limit_m;

@@ -38,7 +38,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
-    let pin = context.address(i).pin.as_ref().filter(|pin| pin.at.is_on_earth())?;
+    let pin = context.address(i).pin().filter(|pin| pin.at.is_on_earth())?;
     let accuracy_m = f64::from(pin.accuracy_m?);
     let grid = context.declared(i).or_else(|| context.grid.finest(pin.at)).filter(|g| context.grid.covers(*g, pin.at))?;
     let (inside_m, _) = context.grid.outline(grid).distance_m(pin.at, accuracy_m)?;

@@ -4,7 +4,7 @@ use super::{Check, Reach, Rule};
 use crate::check::finding::metres_text;
 use crate::check::standing::{Standing, grid_name, level_name, standing};
 use crate::check::{Context, Finding};
-use crate::domain::{GridCode, LonLat, Severity};
+use crate::domain::{LonLat, Severity};
 
 /// See the catalogue.
 pub const RULE: Rule = Rule {
@@ -36,17 +36,17 @@ pub const RULE: Rule = Rule {
 };
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
-    finding(context, context.address(i).grid.as_ref(), context.pin(i)?, ("点位", "The pin"))
+    finding(context, context.address(i).grid(), context.pin(i)?, ("点位", "The pin"))
 }
 
 fn building(context: &Context, b: usize) -> Option<Finding> {
-    let declared = context.records.buildings[b].grid.as_ref();
+    let declared = context.records.buildings.at(b).grid();
     finding(context, declared, context.building_place(b), ("房屋", "The building"))
 }
 
 fn finding(
     context: &Context,
-    code: Option<&GridCode>,
+    code: Option<&str>,
     at: LonLat,
     (who_zh, who_en): (&str, &str),
 ) -> Option<Finding> {

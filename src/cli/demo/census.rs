@@ -68,16 +68,22 @@ pub fn open(town: &mut Town, names: &Names, seed: u64) {
             id: format!("S{:04}", town.records.places.len() + 1).into(),
             name: format!("{sign}{trade}"),
             kind,
-            address: Some(town.records.addresses[i].id.clone()),
+            address: Some(town.records.addresses.at(i).id().into()),
             at: None,
             version: 1,
         });
     }
-    let schools: Vec<_> =
-        town.records.buildings.iter().filter(|b| b.kind == BuildingKind::Public).step_by(4).cloned().collect();
-    for (index, building) in schools.iter().enumerate() {
-        let crate::domain::Footprint::Area(area) = &building.footprint else { continue };
-        let Some(centre) = geo::Centroid::centroid(area) else { continue };
+    let schools: Vec<_> = town
+        .records
+        .buildings
+        .iter()
+        .filter(|b| b.kind() == BuildingKind::Public)
+        .step_by(4)
+        .map(|b| b.footprint().unpack())
+        .collect();
+    for (index, footprint) in schools.into_iter().enumerate() {
+        let crate::domain::Footprint::Area(area) = footprint else { continue };
+        let Some(centre) = geo::Centroid::centroid(&area) else { continue };
         let stem = &stems.communities[index % stems.communities.len()];
         town.records.places.push(Place {
             id: format!("S{:04}", town.records.places.len() + 1).into(),

@@ -1,7 +1,7 @@
 //! Loads the demo town into an empty database, with its accounts.
 
 use super::{SEED, Town, build};
-use crate::domain::{GridCode, GridLevel, Records, Role, Scope, Table};
+use crate::domain::{AddressRef, BuildingRef, GridCode, GridLevel, Records, Role, Scope, Table};
 use crate::error::Result;
 use crate::store::import::Importable;
 use crate::store::{ImportOptions, Incoming, NewAccount, Store};
@@ -29,8 +29,8 @@ pub async fn load(url: &str, today: NaiveDate) -> Result<Option<u64>> {
     for level in GridLevel::ALL {
         stored += import(&store, grids.iter().filter(|grid| grid.level == level).cloned().collect()).await?;
     }
-    stored += import(&store, buildings).await?;
-    stored += import(&store, addresses).await?;
+    stored += import(&store, buildings.iter().map(BuildingRef::unpack).collect()).await?;
+    stored += import(&store, addresses.iter().map(AddressRef::unpack).collect()).await?;
     stored += import(&store, places).await?;
     stored += import(&store, rentals).await?;
     stored += import(&store, inspections).await?;
@@ -61,15 +61,15 @@ where
 
 /// One account for each role. The collector's grid and the reviewer's village are where most is wrong.
 fn accounts(town: &Town) -> Vec<NewAccount> {
-    let mut wrong: std::collections::BTreeMap<&GridCode, usize> = Default::default();
+    let mut wrong: std::collections::BTreeMap<&str, usize> = Default::default();
     for (truth, address) in town.truth.iter().zip(town.records.addresses.iter()) {
         let counts = !truth.error.starts_with("ok") && truth.error != "batch_offset";
-        if let (true, Some(grid)) = (counts, &address.grid) {
+        if let (true, Some(grid)) = (counts, address.grid()) {
             *wrong.entry(grid).or_default() += 1;
         }
     }
     let worst = wrong.into_iter().max_by_key(|(code, count)| (*count, std::cmp::Reverse(*code)));
-    let worst = worst.map_or_else(GridCode::default, |(code, _)| code.clone());
+    let worst = worst.map_or_else(GridCode::default, |(code, _)| code.into());
     let parent = |code: &GridCode| town.records.grids.iter().find(|g| g.code == *code).and_then(|g| g.parent.clone());
     let village = parent(&worst).unwrap_or_default();
     let account =

@@ -148,7 +148,7 @@ mod tests {
         assert!((11_500..15_000).contains(&records.buildings.len()), "{}", records.buildings.len());
         assert_eq!(levels[..2], [1, 4]);
         assert!(levels[2] > 12 && levels[3] > 50 && levels[4] > 150, "{levels:?}");
-        let ids: BTreeSet<&str> = records.addresses.iter().map(|a| a.id.as_str()).collect();
+        let ids: BTreeSet<&str> = records.addresses.iter().map(|a| a.id()).collect();
         assert_eq!(ids.len(), records.addresses.len());
         assert_eq!(town.truth.len(), records.addresses.len());
     }

@@ -59,7 +59,7 @@ pub fn let_rooms(town: &mut Town, seed: u64, today: NaiveDate) {
     let total: f64 = wanted.iter().sum();
     let mut demolished = 0;
     for (i, wanted) in wanted.into_iter().enumerate() {
-        let address = town.records.addresses[i].clone();
+        let address = town.records.addresses.at(i).unpack();
         let gone = address.status == AddressStatus::Demolished;
         demolished += usize::from(gone);
         let left_over = gone && demolished <= 3;

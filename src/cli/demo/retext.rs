@@ -114,14 +114,15 @@ fn duplicate(addresses: &mut Vec<Address>, i: usize, town: &mut Town, dice: &mut
 /// A room above the roof.
 fn floor(addresses: &mut [Address], i: usize, town: &Town, dice: &mut Dice) -> bool {
     let address = &mut addresses[i];
-    let Some(building) = address.building.as_ref().and_then(|id| town.records.buildings.iter().find(|b| b.id == *id))
+    let Some(building) =
+        address.building.as_ref().and_then(|id| town.records.buildings.iter().find(|b| b.id() == id.as_str()))
     else {
         return false;
     };
     if address.parts.unit.is_empty() || !address.parts.room.is_empty() {
         return false;
     }
-    let floor = building.floors.unwrap_or(6) + 2 + dice.below(8) as u16;
+    let floor = building.floors().unwrap_or(6) + 2 + dice.below(8) as u16;
     set(address, Parts { floor: format!("{floor}层").into(), ..address.parts.clone() });
     true
 }

@@ -40,6 +40,7 @@ pub fn settle(plan: &Plan, names: &Names, layout: &Layout, quarters: Quarters, s
     houses.iter_mut().for_each(|house| regroup(&mut house.parts, before.get(&house.block)));
     doors.iter_mut().for_each(|door| regroup(&mut door.parts, before.get(&door.block)));
     let mut records = Records { grids: layout.grids.clone().into(), ..Records::default() };
+    let mut buildings = Vec::with_capacity(houses.len());
     for (index, house) in houses.iter().enumerate() {
         let unit = layout.unit.get(&house.block);
         let mut parts = house.parts.clone();
@@ -51,7 +52,7 @@ pub fn settle(plan: &Plan, names: &Names, layout: &Layout, quarters: Quarters, s
         } else {
             parts = Default::default();
         }
-        records.buildings.push(Building {
+        buildings.push(Building {
             id: format!("B{:05}", index + 1).into(),
             full_text,
             parts,
@@ -67,7 +68,7 @@ pub fn settle(plan: &Plan, names: &Names, layout: &Layout, quarters: Quarters, s
         let grid = |block| layout.unit.get(&block).map(|unit| &unit.grid_code);
         grid(a.block).cmp(&grid(b.block)).then(a.parts.road.cmp(&b.parts.road)).then(a.house.cmp(&b.house))
     });
-    let mut truth = Vec::with_capacity(doors.len());
+    let (mut truth, mut addresses) = (Vec::with_capacity(doors.len()), Vec::with_capacity(doors.len()));
     let (mut batch, mut in_batch, mut grid_before) = (0usize, 0usize, None);
     let (mut collector, mut day, mut sigma) = (String::new(), today, 3.0);
     for (index, door) in doors.iter().enumerate() {
@@ -105,7 +106,7 @@ pub fn settle(plan: &Plan, names: &Names, layout: &Layout, quarters: Quarters, s
             full_text: print(&parts),
             parts,
             grid: Some(unit.grid_code.clone()),
-            building: (dice.chance(0.9)).then(|| records.buildings[door.house].id.clone()),
+            building: (dice.chance(0.9)).then(|| buildings[door.house].id.clone()),
             status: AddressStatus::Active,
             verified_on: (!missing && dice.chance(0.93)).then_some(day),
             batch: (!missing).then(|| format!("P{batch:04}").into()),
@@ -114,8 +115,9 @@ pub fn settle(plan: &Plan, names: &Names, layout: &Layout, quarters: Quarters, s
             ..Address::default()
         };
         truth.push(Truth { error: "ok", at, address: address.clone(), used: door.used });
-        records.addresses.push(address);
+        addresses.push(address);
     }
+    (records.buildings, records.addresses) = (buildings.into(), addresses.into());
     Town { records, truth }
 }
 

@@ -5,7 +5,7 @@ use super::plan::round7;
 use super::settle::moved;
 use super::{Town, project, retext};
 use crate::crs::{bd09, gcj02};
-use crate::domain::{Address, AddressStatus, BatchId, Footprint, GridCode, GridLevel, LonLat, Table};
+use crate::domain::{Address, AddressRef, AddressStatus, BatchId, Footprint, GridCode, GridLevel, LonLat};
 use geo::Centroid;
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ struct Spoiler<'a> {
 
 /// Spoils the town and labels what was done.
 pub fn spoil(town: &mut Town, seed: u64) {
-    let addresses: Vec<Address> = town.records.addresses.iter().cloned().collect();
+    let addresses: Vec<Address> = town.records.addresses.iter().map(AddressRef::unpack).collect();
     let mut free: Vec<usize> = (0..addresses.len()).filter(|i| addresses[*i].pin.is_some()).collect();
     let mut dice = Dice::new(seed, "spoil");
     dice.shuffle(&mut free);
@@ -62,7 +62,7 @@ pub fn spoil(town: &mut Town, seed: u64) {
     retext::retext(&mut spoiler.addresses, &mut spoiler.free, spoiler.town, &mut spoiler.dice);
     spoiler.demolish();
     let addresses = std::mem::take(&mut spoiler.addresses);
-    town.records.addresses = Table::from(addresses);
+    town.records.addresses = addresses.into();
 }
 
 /// A pin as one of the datum errors makes it.
@@ -211,16 +211,16 @@ impl Spoiler<'_> {
 
     fn wrong_building(&mut self, i: usize) -> bool {
         let at = self.town.truth[i].at;
-        let centre = |footprint: &Footprint| match footprint {
+        let centre = |footprint: Footprint| match footprint {
             Footprint::Area(area) => area.centroid().map(|c| LonLat::new(c.x(), c.y())),
-            Footprint::Point(at) => Some(*at),
+            Footprint::Point(at) => Some(at),
         };
         let near: Vec<LonLat> = self
             .town
             .records
             .buildings
             .iter()
-            .filter_map(|b| centre(&b.footprint))
+            .filter_map(|b| centre(b.footprint().unpack()))
             .filter(|c| (18.0..130.0).contains(&c.distance_m(at)))
             .collect();
         if near.is_empty() {
@@ -365,8 +365,8 @@ impl Spoiler<'_> {
             let house = address.building.clone();
             self.town.truth[i].address.status = AddressStatus::Demolished;
             let buildings = &mut self.town.records.buildings;
-            if let Some(at) = house.and_then(|id| buildings.iter().position(|b| b.id == id)) {
-                let gone = crate::domain::Building { standing: false, ..buildings[at].clone() };
+            if let Some(at) = house.and_then(|id| buildings.iter().position(|b| b.id() == id.as_str())) {
+                let gone = crate::domain::Building { standing: false, ..buildings.at(at).unpack() };
                 buildings.set(at, gone);
             }
         }

@@ -1,7 +1,7 @@
 //! Writes the demo town to files, under the import's own headings.
 
 use super::Town;
-use crate::domain::{Address, CheckItem, Finding, Footprint, Parts};
+use crate::domain::{Address, BuildingRef, CheckItem, Finding, Footprint, Parts};
 use crate::error::{Error, Result};
 use geo::MultiPolygon;
 use serde_json::{Map, Value, json};
@@ -28,9 +28,10 @@ pub fn write(town: &Town, folder: &Path) -> Result<()> {
             )
         }),
     )?;
+    let buildings: Vec<_> = records.buildings.iter().map(BuildingRef::unpack).collect();
     features(
         &folder.join("buildings.geojson"),
-        records.buildings.iter().map(|b| {
+        buildings.iter().map(|b| {
             let Parts { town, village, road, house_number, compound, building, .. } = &b.parts;
             let grid = b.grid.as_ref().map_or("", |code| code.as_str());
             let kind = serde_json::to_value(b.kind).unwrap_or_default();
@@ -47,7 +48,11 @@ pub fn write(town: &Town, folder: &Path) -> Result<()> {
         }),
     )?;
     let head = [&BEFORE[..], &Parts::NAMES, &AFTER].concat();
-    table(&folder.join("addresses.csv"), &head, records.addresses.iter().map(address_row))?;
+    table(
+        &folder.join("addresses.csv"),
+        &head,
+        records.addresses.iter().map(|address| address_row(&address.unpack())),
+    )?;
     table(
         &folder.join("truth.csv"),
         &["address_id", "error", "side", "true_lon", "true_lat", "true_grid_code", "true_full_text"],

@@ -13,15 +13,17 @@ pub mod parse;
 pub mod print;
 pub mod revise;
 pub mod personal;
+pub mod pack;
 
 use super::id::{AddressId, BatchId, BuildingId, GridCode};
 use super::lonlat::LonLat;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use normalise::normalise;
 pub use number::HouseNumber;
+pub use pack::{AddressRef, AddressRow, PositionRef};
 pub use parse::parse;
 pub use parsed::{Doubt, Normalisation, Normalised, Parsed, Template};
-pub use parts::Parts;
+pub use parts::{Parts, PartsRef};
 pub use print::print;
 use serde::{Deserialize, Serialize};
 

@@ -59,10 +59,27 @@ impl Parts {
 
     /// The parts in the order of [`Parts::NAMES`].
     pub fn slots(&self) -> [&str; 14] {
-        let Parts { province, city, county, town, village, grid, group, .. } = self;
-        let Parts { road, house_number, compound, building, unit, floor, room, .. } = self;
-        [province, city, county, town, village, grid, group, road, house_number, compound, building, unit, floor, room]
-            .map(|part| &**part)
+        self.view().slots()
+    }
+
+    /// The parts as texts that lie here.
+    pub fn view(&self) -> PartsRef<'_> {
+        PartsRef {
+            province: &self.province,
+            city: &self.city,
+            county: &self.county,
+            town: &self.town,
+            village: &self.village,
+            grid: &self.grid,
+            group: &self.group,
+            road: &self.road,
+            house_number: &self.house_number,
+            compound: &self.compound,
+            building: &self.building,
+            unit: &self.unit,
+            floor: &self.floor,
+            room: &self.room,
+        }
     }
 
     /// The parts in the order of [`Parts::NAMES`], to be changed.
@@ -84,5 +101,83 @@ impl Parts {
             room,
         } = self;
         [province, city, county, town, village, grid, group, road, house_number, compound, building, unit, floor, room]
+    }
+}
+
+/// The parts of an address as texts that lie elsewhere; see [`Parts`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct PartsRef<'a> {
+    /// 省, 自治区 or municipality.
+    pub province: &'a str,
+    /// 市, 州, 盟.
+    pub city: &'a str,
+    /// 区, 县, county-level 市.
+    pub county: &'a str,
+    /// 街道, 乡, 镇.
+    pub town: &'a str,
+    /// 村, 社区.
+    pub village: &'a str,
+    /// 网格, where the text names one.
+    pub grid: &'a str,
+    /// 组.
+    pub group: &'a str,
+    /// 路, 街, 巷, 弄.
+    pub road: &'a str,
+    /// 号, with its branch.
+    pub house_number: &'a str,
+    /// 小区, 花园, 新村, 公寓, 大厦.
+    pub compound: &'a str,
+    /// 幢.
+    pub building: &'a str,
+    /// 单元.
+    pub unit: &'a str,
+    /// 层, 楼.
+    pub floor: &'a str,
+    /// 室.
+    pub room: &'a str,
+}
+
+impl<'a> PartsRef<'a> {
+    /// The parts in the order of [`Parts::NAMES`].
+    pub fn slots(&self) -> [&'a str; 14] {
+        let PartsRef { province, city, county, town, village, grid, group, .. } = *self;
+        let PartsRef { road, house_number, compound, building, unit, floor, room, .. } = *self;
+        [province, city, county, town, village, grid, group, road, house_number, compound, building, unit, floor, room]
+    }
+
+    /// The parts from texts in that order.
+    pub fn from_slots(slots: [&'a str; 14]) -> PartsRef<'a> {
+        let [province, city, county, town, village, grid, group, rest @ ..] = slots;
+        let [road, house_number, compound, building, unit, floor, room] = rest;
+        PartsRef {
+            province,
+            city,
+            county,
+            town,
+            village,
+            grid,
+            group,
+            road,
+            house_number,
+            compound,
+            building,
+            unit,
+            floor,
+            room,
+        }
+    }
+
+    /// Whether none is there.
+    pub fn is_empty(&self) -> bool {
+        self.slots().iter().all(|part| part.is_empty())
+    }
+
+    /// The parts on their own.
+    pub fn unpack(&self) -> Parts {
+        let mut parts = Parts::default();
+        for (part, text) in parts.slots_mut().into_iter().zip(self.slots()) {
+            *part = text.into();
+        }
+        parts
     }
 }

@@ -10,7 +10,7 @@ use super::shape::Shape;
 use crate::domain::LonLat;
 use crate::error::{Error, Result, Text};
 use rayon::prelude::*;
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -170,12 +170,8 @@ fn point(at: Option<LonLat>) -> Shape {
 ///
 /// # Errors
 /// `Invalid` for a format that is not written, `Unavailable` when the file cannot be.
-pub fn write<'a, T: Export + 'a>(
-    path: &Path,
-    format: Option<Format>,
-    records: impl Iterator<Item = &'a T>,
-) -> Result<()> {
-    write_lines(path, format, &T::SHEET, &mut records.map(Export::line))
+pub fn write<T: Export>(path: &Path, format: Option<Format>, records: impl Iterator<Item: Borrow<T>>) -> Result<()> {
+    write_lines(path, format, &T::SHEET, &mut records.map(|record| record.borrow().line()))
 }
 
 /// Writes lines of any table.

@@ -2,14 +2,13 @@
 
 use super::super::{View, catalog::Layer, cluster};
 use super::{COUNT_CELLS, Pen};
-use crate::domain::{Address, AddressStatus, PositionKind};
+use crate::domain::{AddressRef, AddressStatus, PositionKind};
 use fast_mvt::{MvtGeomType, MvtResult};
 
 /// The shortest text that tells an address from its neighbours.
-fn label(address: &Address) -> &str {
-    let parts = &address.parts;
-    let fine: [&str; 6] =
-        [&parts.house_number, &parts.building, &parts.group, &parts.compound, &parts.room, &address.full_text];
+fn label(address: AddressRef<'_>) -> &str {
+    let parts = address.parts();
+    let fine = [parts.house_number, parts.building, parts.group, parts.compound, parts.room, address.full_text()];
     fine.into_iter().find(|part| !part.is_empty()).unwrap_or("")
 }
 
@@ -50,12 +49,12 @@ pub(super) fn draw(layer: &Layer, view: &View) -> MvtResult<Vec<u8>> {
         });
         pen.feature(MvtGeomType::Point, |f| {
             f.at(view, point.spot())?;
-            f.text("id", &address.id)?;
+            f.text("id", address.id())?;
             f.text("label", label(address))?;
             f.text("grid", grid)?;
-            f.text("status", status(address.status))?;
+            f.text("status", status(address.status()))?;
             f.text("flagged", flagged)?;
-            f.count("rank", address.pin.as_ref().map_or(0, |pin| rank(pin.kind)))
+            f.count("rank", address.pin().map_or(0, |pin| rank(pin.kind)))
         })?;
     }
     Ok(pen.end())

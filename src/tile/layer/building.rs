@@ -21,16 +21,18 @@ pub(super) fn draw(view: &View) -> MvtResult<Vec<u8>> {
     let city = view.city;
     let mut pen = Pen::new("building")?;
     for row in city.building_boxes.in_span(view.span) {
-        let building = &city.records.buildings[row as usize];
+        let building = city.records.buildings.at(row as usize);
+        let (footprint, parts) = (building.footprint().unpack(), building.parts());
         if !view.holds(city.building_home(row)) {
             continue;
         }
-        let bare = city.flags.of(&Subject::Building(building.id.to_string())).any(|f| f.rule == "building_unaddressed");
-        let drawn = match &building.footprint {
+        let bare =
+            city.flags.of(&Subject::Building(building.id().to_owned())).any(|f| f.rule == "building_unaddressed");
+        let drawn = match &footprint {
             Footprint::Area(area) => outline::draw(view, &Shape::rings(area)),
             Footprint::Point(_) => Vec::new(),
         };
-        let geometry = match &building.footprint {
+        let geometry = match &footprint {
             Footprint::Area(_) if drawn.is_empty() => continue,
             Footprint::Area(_) => MvtGeomType::Polygon,
             Footprint::Point(at) if Spot::of(*at).is_some_and(|s| TileId::at(view.tile.z, s) == view.tile) => {
@@ -38,10 +40,9 @@ pub(super) fn draw(view: &View) -> MvtResult<Vec<u8>> {
             }
             Footprint::Point(_) => continue,
         };
-        let label =
-            if building.parts.building.is_empty() { &building.parts.house_number } else { &building.parts.building };
+        let label = if parts.building.is_empty() { parts.house_number } else { parts.building };
         pen.feature(geometry, |f| {
-            match &building.footprint {
+            match &footprint {
                 Footprint::Point(at) => {
                     if let Some(spot) = Spot::of(*at) {
                         f.at(view, spot)?;
@@ -49,12 +50,12 @@ pub(super) fn draw(view: &View) -> MvtResult<Vec<u8>> {
                 }
                 Footprint::Area(_) => outline::write(&mut f.0, &drawn)?,
             }
-            f.text("id", &building.id)?;
+            f.text("id", building.id())?;
             f.text("label", label)?;
-            if let Some(floors) = building.floors {
+            if let Some(floors) = building.floors() {
                 f.count("floors", floors.into())?;
             }
-            f.text("kind", kind(building.kind))?;
+            f.text("kind", kind(building.kind()))?;
             f.truth("addressed", !bare)
         })?;
     }

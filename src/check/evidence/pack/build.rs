@@ -93,7 +93,7 @@ impl Pack {
         let called: Vec<Called> = (0..records.buildings.len())
             .into_par_iter()
             .map(|b| {
-                if records.buildings[b].standing {
+                if records.buildings.at(b).standing() {
                     context.with_building_parts(b, Called::of)
                 } else {
                     Called::default()
@@ -153,8 +153,7 @@ impl Pack {
         pack.addressed_share = addressed as f64 / (standing.count().max(1) as f64);
         if for_edits {
             let live = || (0u32..).zip(pack.pins.iter()).filter(|(_, pin)| pin.live);
-            let tie =
-                |(address, i): (&crate::domain::Address, u32)| Some((key_of::<str>(address.building.as_ref()?), i));
+            let tie = |(address, i): (crate::domain::AddressRef, u32)| Some((key_of::<str>(address.building()?), i));
             pack.register = Register {
                 names: Arc::new(names),
                 bearers: bearers.into_iter().map(Arc::new).collect(),
@@ -190,7 +189,7 @@ impl Pack {
 
     /// A building alone.
     pub(super) fn site(&self, context: &Context, b: usize, key: Key) -> Site {
-        let at = Some(context.building_place(b)).filter(|_| context.records.buildings[b].standing);
+        let at = Some(context.building_place(b)).filter(|_| context.records.buildings.at(b).standing());
         Site { at: at.and_then(|at| self.near(at)).unwrap_or([f64::NAN; 2]), key }
     }
 

@@ -1,7 +1,7 @@
 //! What an address or building is called, before names become numbers.
 
 use crate::check::key::{Split, split};
-use crate::domain::Parts;
+use crate::domain::PartsRef;
 use crate::domain::address::{HouseNumber, normalise};
 use crate::index::key_of;
 
@@ -24,9 +24,9 @@ fn number_of(text: &str) -> u64 {
 }
 
 impl Called {
-    pub fn of(parts: &Parts) -> Called {
-        let Parts { road, house_number, compound, village, unit, floor, room, .. } = parts;
-        let inner = number_of(&[unit, floor, room].map(|part| &**part).concat());
+    pub fn of(parts: &PartsRef) -> Called {
+        let PartsRef { road, house_number, compound, village, unit, floor, room, .. } = *parts;
+        let inner = number_of(&[unit, floor, room].concat());
         let Some(Split { series, group, number, beside }) = split(parts) else {
             let name = [road, compound, village].into_iter().find(|name| !name.is_empty());
             let main = HouseNumber::parse(house_number).map_or(0, |number| number.main);
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn what_shares_a_number_and_what_does_not() {
-        let called = |text: &str| Called::of(&parse(text).parts);
+        let called = |text: &str| Called::of(&parse(text).parts.view());
         let plain = called("人民路12号");
         assert_eq!((plain.name.as_str(), plain.main, plain.rest, plain.inner), ("人民路", 12, 0, 0));
         for other in ["人民路12-3号", "人民路甲12号", "人民路12号附5号"] {

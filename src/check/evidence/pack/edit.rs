@@ -70,7 +70,7 @@ impl Pack {
         // Rows that are new count as changed even when nothing is in them.
         edited.pins.retain(|i, old| *i as usize >= pins || !pack.pins[*i as usize].is(old));
         for b in edited.sites.keys().filter(|b| (**b as usize) < context.records.buildings.len()) {
-            let id = &context.records.buildings[*b as usize].id;
+            let id = context.records.buildings.at(*b as usize).id();
             let tied = pack.register.ties.get(key_of::<str>(id));
             edited.tied.extend(tied.filter(|i| pack.pins.get(*i as usize).is_some_and(|pin| pin.tied == *b)));
         }
@@ -145,10 +145,10 @@ impl Step<'_> {
     fn building(&mut self, context: &Context, b: u32) {
         if self.pack.sites.len() == b as usize {
             self.pack.sites.push(Site::NOTHING);
-            let id = context.records.buildings.get(b as usize).map(|building| &building.id);
-            let tied = id.iter().flat_map(|id| self.pack.register.ties.get(key_of::<str>(id)));
+            let id = context.records.buildings.get(b as usize).map(|building| building.id());
+            let tied = id.iter().flat_map(|id| self.pack.register.ties.get(key_of(*id)));
             let addresses = &context.records.addresses;
-            let names = |i: &u32| addresses.get(*i as usize).is_some_and(|a| a.building.as_ref() == id);
+            let names = |i: &u32| addresses.get(*i as usize).is_some_and(|a| a.building() == id);
             let tied: Vec<u32> = tied.filter(names).collect();
             for i in tied {
                 if self.pack.pins.get(i as usize).is_some_and(|pin| pin.live) {
@@ -156,7 +156,7 @@ impl Step<'_> {
                 }
             }
         }
-        let standing = context.records.buildings.get(b as usize).is_some_and(|building| building.standing);
+        let standing = context.records.buildings.get(b as usize).is_some_and(|building| building.standing());
         let called = if standing { context.with_building_parts(b as usize, Called::of) } else { Called::default() };
         let old = self.pack.sites[b as usize];
         let (name, was) = (self.name(&called), self.name_of(old.key));
@@ -185,7 +185,7 @@ impl Step<'_> {
             return self.forget(i);
         }
         let register = &mut self.pack.register;
-        if let Some(id) = &context.address(i as usize).building {
+        if let Some(id) = context.address(i as usize).building() {
             register.ties.insert(key_of::<str>(id), i);
         }
         let (batches, collectors) = (&mut register.batches, &mut register.collectors);

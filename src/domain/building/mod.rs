@@ -1,9 +1,12 @@
 //! Buildings: a footprint or a point, floors, kind, and the address parts they carry.
 
+mod footprint;
+mod pack;
+
 use super::address::Parts;
 use super::id::{BuildingId, GridCode};
-use super::lonlat::LonLat;
-use geo::MultiPolygon;
+pub use footprint::{Footprint, FootprintRef};
+pub use pack::{BuildingRef, BuildingRow};
 use serde::{Deserialize, Serialize};
 
 /// What a building is for.
@@ -21,15 +24,6 @@ pub enum BuildingKind {
     /// Not known.
     #[default]
     Unknown,
-}
-
-/// Where a building stands.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Footprint {
-    /// Its outline: degrees of CGCS2000.
-    Area(MultiPolygon<f64>),
-    /// Only a point is known.
-    Point(LonLat),
 }
 
 /// A building.
