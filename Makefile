@@ -33,12 +33,8 @@ web/node_modules/.package-lock.json: web/package-lock.json
 test: ## Every test there is, the browser's too
 	@./tests/run.sh
 
-bench: ## Measure: import beside ogr2ogr, detection beside the baselines, a million addresses, hard cities
-	@./setup.sh install
-	@./benches/import.sh
-	@./benches/detection.sh
-	@./benches/check.sh
-	cargo test --release --test detection --test grid_coverage -- --ignored --nocapture --test-threads 1
+bench: ## Measure beside the peers, in one table; QUICK=1 in ten minutes, PART="tile edit" only these: benches/run.sh
+	@./benches/run.sh
 
 fmt: ## Format Rust and web sources
 	cargo fmt

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets up what gridpin needs on Debian 12, and nothing that is there already.
 #
-#   ./setup.sh install [test]         Debian packages that are missing ("test": Chromium and a Chinese font as well)
+#   ./setup.sh install [test|bench]   Debian packages that are missing ("test": Chromium and a Chinese font as well;
+#                                     "bench": what the benchmarks measure with)
 #   ./setup.sh start FOLDER [test]    a private PostgreSQL 15 with PostGIS below FOLDER, made if needed, and running
 #                                     ("test": fast and forgetful, for tests only)
 #   ./setup.sh stop FOLDER            stops it
@@ -16,6 +17,7 @@ set -euo pipefail
 pg_bin=/usr/lib/postgresql/15/bin
 run_packages=(build-essential pkg-config libgdal-dev gdal-bin postgresql-15 postgresql-15-postgis-3)
 test_packages=(chromium fonts-noto-cjk)
+bench_packages=(wrk time python3-venv)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -25,6 +27,7 @@ die() { say "$@"; exit 1; }
 install_packages() {
     local wanted=("${run_packages[@]}") missing=() package
     [[ ${1:-} == test ]] && wanted+=("${test_packages[@]}")
+    [[ ${1:-} == bench ]] && wanted+=("${bench_packages[@]}")
     for package in "${wanted[@]}"; do
         [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
             missing+=("$package")

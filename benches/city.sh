@@ -1,7 +1,7 @@
 # Sourced by the benchmarks that want a million addresses: sets `city` to a folder with grids.geojson, addresses.csv and
 # buildings.geojson. CITY names one that is there. Without it, the city of ../shared/bench/peers is made where Python with
 # numpy, scipy and shapely is at hand (PYTHON), else the demo town is repeated up to a million addresses.
-# Wants `data`, `gridpin` and `log`.
+# SIZE cities of the same kind lie side by side where it is given (peer/side.py). Wants `data`, `gridpin` and `log`.
 peers=../shared/bench/peers
 python=${PYTHON:-python3}
 city=${CITY:-$data/city}
@@ -10,7 +10,8 @@ if [[ -z ${CITY:-} && ( ! -f $city/addresses.csv || ! -f $city/buildings.geojson
     if [[ -f $peers/gen.py ]] && "$python" -c 'import numpy, scipy, shapely' 2>/dev/null; then
         echo "making the city of $peers (some minutes)"
         "$python" "$peers/gen.py" "$city/raw" >"$log" && "$python" "$peers/files.py" "$city/raw" "$city" >>"$log"
-        rm -rf "$city/raw"
+        # What Martin serves with the peers' own fields.
+        find "$city/raw" -type f ! -name addresses.copy -delete
     else
         echo 'repeating the demo town: for the city of the peers set PYTHON to one with numpy, scipy and shapely'
         "$gridpin" demo write "$city/town" >"$log"
@@ -21,5 +22,13 @@ if [[ -z ${CITY:-} && ( ! -f $city/addresses.csv || ! -f $city/buildings.geojson
             for (i = 0; i < 1000000; i++) { r = row[i % n]; sub(/^[^,]*/, "&-" int(i / n), r); print r }
         }' "$city/town/addresses.csv" >"$city/addresses.csv"
     fi
+fi
+if ((${SIZE:-1} > 1)); then
+    if [[ ! -f $data/city-$SIZE/addresses.csv ]]; then
+        echo "putting $SIZE cities side by side"
+        "$python" benches/peer/side.py "$city" "$data/city-$SIZE.new" "$SIZE"
+        mv "$data/city-$SIZE.new" "$data/city-$SIZE"
+    fi
+    city=$data/city-$SIZE
 fi
 rows=$(($(wc -l <"$city/addresses.csv") - 1))

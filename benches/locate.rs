@@ -1,15 +1,18 @@
-//! Which micro-grid holds a point, beside an R-tree of bounding boxes with `geo`'s predicate: one thread.
+//! Which micro-grid holds a point, beside an R-tree of bounding boxes with `geo`'s predicate, and which building is the
+//! nearest, in metres, beside an R-tree and a k-d tree: one thread.
 //!
 //!     CITY=FOLDER cargo bench --bench locate
 //!
-//! FOLDER: see `benches/city.sh`. Without it: 10,000 invented grids with 1.2 million vertices, a million random points.
+//! FOLDER: see `benches/city.sh`. Without it: 10,000 invented grids with 1.2 million vertices, a million random points, a
+//! building at every fourth.
 
 mod coverage;
 
 use criterion::{Criterion, Throughput};
 use geo::{Intersects, Point};
 use gridpin::domain::{GridLevel, LonLat};
-use gridpin::index::GridIndex;
+use gridpin::index::{Bins, GridIndex};
+use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rstar::primitives::{GeomWithData, Rectangle};
@@ -68,6 +71,32 @@ fn main() {
             b.iter(|| pins.iter().filter(|at| every.locate(black_box(**at), GridLevel::Microgrid).is_some()).count());
         });
         group.bench_function(format!("rstar and geo, {order}"), |b| b.iter(|| count(&by_tree)));
+    }
+    group.finish();
+
+    let plane = coverage::Plane::of(&all);
+    let sites = std::env::var_os("CITY").map(|folder| coverage::sites_in(folder.as_ref()));
+    let sites = sites.unwrap_or_else(|| pins.iter().step_by(4).copied().collect());
+    let sites: Vec<[f64; 2]> = sites.into_iter().map(|at| plane.frame.xy(at)).collect();
+    let bins = Bins::build(plane.squares, (0u32..).zip(sites.iter().copied()).map(|(i, at)| (i, at, ())));
+    let tree: ImmutableKdTree<f64, 2> = ImmutableKdTree::new_from_slice(&sites).expect("a tree");
+    let rtree = rstar::RTree::bulk_load(sites.clone());
+    println!("{} buildings", sites.len());
+    let mut group = criterion.benchmark_group("nearest");
+    group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(5));
+    group.throughput(Throughput::Elements(pins.len() as u64));
+    for (order, pins) in [("in the file's order", &pins), ("shuffled", &shuffled)] {
+        let sum = |square: &dyn Fn([f64; 2]) -> f64| pins.iter().map(|at| square(plane.frame.xy(*at))).sum::<f64>();
+        group.bench_function(format!("gridpin, {order}"), |b| {
+            let near = |at: &LonLat| bins.nearest_one(plane.frame.xy(black_box(*at)), f64::INFINITY);
+            b.iter(|| pins.iter().filter_map(near).map(|near| near.square).sum::<f64>());
+        });
+        group.bench_function(format!("kiddo, {order}"), |b| {
+            b.iter(|| sum(&|at| tree.query(&at).nearest_one::<SquaredEuclidean<f64>>().execute().distance));
+        });
+        group.bench_function(format!("rstar, {order}"), |b| {
+            b.iter(|| sum(&|at| rtree.nearest_neighbor_iter_with_distance_2(&at).next().map_or(0.0, |found| found.1)));
+        });
     }
     group.finish();
 }

@@ -25,4 +25,8 @@ pub struct Serve {
     /// caller's.
     #[arg(long, env = "GRIDPIN_BEHIND_TLS")]
     pub behind_tls: bool,
+    /// Megabytes (of 1,048,576 bytes) of encoded tiles that are kept. With 0 none is: every request encodes its tile, as a
+    /// measurement of the encoding wants it.
+    #[arg(long, env = "GRIDPIN_TILE_CACHE_MB", default_value_t = 256)]
+    pub tile_cache_mb: u64,
 }

@@ -245,6 +245,9 @@ fn an_edit_touches_its_ground_and_its_tiles_only() {
         }
     }
     assert!(changed >= 2, "the tiles over the edit did not change");
+    let (none, at) = (tile::Cache::new(0), gridpin::city::world::TileId::at(14, spot));
+    let get = || none.render(&next, &["address"], 14, at.x, at.y, &steward()).expect("a tile");
+    assert!(get() == get() && !std::sync::Arc::ptr_eq(&get(), &get()), "a cache of no bytes kept a tile");
 }
 
 #[test]

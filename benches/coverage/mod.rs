@@ -1,9 +1,13 @@
 //! Grids to ask about points: a million-address city where one is at hand, an invented coverage else.
 
-use geo::{Coord, LineString, MultiPolygon, Polygon};
+#![allow(dead_code)]
+
+use geo::{Coord, InteriorPoint, LineString, MultiPolygon, Polygon};
 use gridpin::domain::*;
+use gridpin::index::{GridIndex, Squares};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::path::{Path, PathBuf};
 
 /// A coverage of `n` by `n` micro-grids with bent, shared borders of `4 * steps` vertices, without gap or overlap, codes
 /// in no spatial order; every fifth has a hole that another fills.
@@ -46,7 +50,17 @@ pub fn invent(n: usize, steps: usize, seed: u64) -> Table<Grid> {
 
 /// `grids.geojson` and the pins of `addresses.csv` in the folder that `CITY` names; none without it.
 pub fn city() -> Option<(Table<Grid>, Vec<LonLat>)> {
-    let folder = std::path::PathBuf::from(std::env::var_os("CITY")?);
+    Some(city_in(&PathBuf::from(std::env::var_os("CITY")?)))
+}
+
+/// The grids of the finest level.
+pub fn finest(grids: &Table<Grid>) -> Table<Grid> {
+    let level = grids.iter().map(|grid| grid.level).max().expect("grids");
+    grids.iter().filter(|grid| grid.level == level).cloned().collect()
+}
+
+/// `grids.geojson` and the pins of `addresses.csv` in a folder.
+pub fn city_in(folder: &Path) -> (Table<Grid>, Vec<LonLat>) {
     let text = std::fs::read_to_string(folder.join("grids.geojson")).expect("grids.geojson");
     let features =
         geojson::FeatureCollection::try_from(text.parse::<geojson::GeoJson>().expect("GeoJSON")).expect("features");
@@ -67,7 +81,34 @@ pub fn city() -> Option<(Table<Grid>, Vec<LonLat>)> {
     let heads = rows.headers().expect("headings").clone();
     let (lon, lat) = (column("lon", &heads), column("lat", &heads));
     let pin = |row: csv::StringRecord| Some(LonLat::new(row[lon].parse().ok()?, row[lat].parse().ok()?));
-    Some((grids, rows.records().filter_map(|row| pin(row.expect("a row"))).collect()))
+    (grids, rows.records().filter_map(|row| pin(row.expect("a row"))).collect())
+}
+
+/// Representative points of the buildings in a folder's `buildings.geojson`, inside their footprints.
+pub fn sites_in(folder: &Path) -> Vec<LonLat> {
+    let text = std::fs::read_to_string(folder.join("buildings.geojson")).expect("buildings.geojson");
+    let features =
+        geojson::FeatureCollection::try_from(text.parse::<geojson::GeoJson>().expect("GeoJSON")).expect("features");
+    let place = |feature| geo::Geometry::<f64>::try_from(feature).ok()?.interior_point();
+    features.into_iter().filter_map(place).map(|at| LonLat::new(at.x(), at.y())).collect()
+}
+
+/// The plane of a city, as detection has it: a tangent plane at the middle of all grids, with squares of 50 m.
+#[derive(Clone, Copy)]
+pub struct Plane {
+    pub frame: Frame,
+    pub squares: Squares,
+}
+
+impl Plane {
+    pub fn of(grids: &Table<Grid>) -> Plane {
+        let index = GridIndex::build(grids);
+        let join = |a: [f64; 4], b: [f64; 4]| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])];
+        let [w, s, e, n] = (0..index.len() as u32).map(|i| index.bbox(i)).reduce(join).expect("grids");
+        let frame = Frame::at(LonLat::new((w + e) / 2.0, (s + n) / 2.0));
+        let ([w, s], [e, n]) = (frame.xy(LonLat::new(w, s)), frame.xy(LonLat::new(e, n)));
+        Plane { frame, squares: Squares::over([w - 1e3, s - 1e3], [e + 1e3, n + 1e3], 50.0) }
+    }
 }
 
 fn grid(code: &str, level: &str, polygon: MultiPolygon<f64>) -> Grid {

@@ -246,18 +246,16 @@ impl Facts {
 
     /// Whether the pin of an address in use is a building's own by its place.
     pub fn has_pin_near(&self, b: usize) -> bool {
-        let (fact, mut found) = (&self.buildings[b], Vec::new());
-        if fact.place.is_on_earth() {
-            self.pins.nearest(xy(&self.frame, fact.place), 1, fact.reach_m.into(), &mut found);
-        }
-        !found.is_empty()
+        let fact = &self.buildings[b];
+        let near = || self.pins.nearest_one(xy(&self.frame, fact.place), fact.reach_m.into());
+        fact.place.is_on_earth() && near().is_some()
     }
 
-    /// The building nearest to a place within `radius_m`, and metres to it.
+    /// The building nearest to a place within `radius_m`, and the metres to it: to its representative point, which lies
+    /// inside the footprint, not to its walls. Of several equally near the first.
     pub fn nearest_building(&self, at: LonLat, radius_m: f64) -> Option<(usize, f64)> {
-        let mut found = Vec::new();
-        self.sites.nearest(xy(&self.frame, at), 1, radius_m, &mut found);
-        found.first().map(|near| (near.id as usize, near.square.sqrt()))
+        let near = self.sites.nearest_one(xy(&self.frame, at), radius_m);
+        near.map(|near| (near.id as usize, near.square.sqrt()))
     }
 
     /// Visits the addresses in use whose pin lies within `radius_m` of a place.

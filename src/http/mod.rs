@@ -61,9 +61,6 @@ use who::Sessions;
 
 pub use serve::serve;
 
-/// Bytes of tiles that are kept.
-const TILE_BYTES: u64 = 256 * 1024 * 1024;
-
 /// What the handlers share.
 pub struct App {
     /// The database.
@@ -106,7 +103,7 @@ impl App {
             sessions: Sessions::default(),
             throttle: Throttle::default(),
             metrics: Metrics::default(),
-            tiles: Cache::new(TILE_BYTES),
+            tiles: Cache::new(config.tile_cache_mb.saturating_mul(1 << 20)),
             at_once: Semaphore::new(guard::AT_ONCE),
             hashing: Semaphore::new(2),
             listeners: Arc::new(Semaphore::new(1024)),

@@ -1,7 +1,7 @@
 //! Which polygon, which point, how far.
 //!
 //! [`GridIndex`] answers which grid a point lies in, exactly; [`PointIndex`] and [`BoxIndex`] find what is near on the
-//! ground, [`Bins`] in a plane, where points move; [`Lookup`] finds rows by a key.
+//! ground, [`Bins`] in a plane, where points move (the nearest building of a place, say); [`Lookup`] finds rows by a key.
 //! Distances are true metres, points are CGCS2000 longitude and latitude.
 
 pub mod work;

@@ -217,13 +217,11 @@ impl Learned {
         let mut elsewhere = away(60.0 + 200.0 * draw(2));
         if i.is_multiple_of(2) {
             let sites = &level.pack.sites;
-            level.nearest_buildings(at, 1, desk);
-            let missed = desk.sites.first().map_or([0.0; 2], |near| {
+            let missed = level.nearest_building(at, desk).map_or([0.0; 2], |near| {
                 let site = sites[near.id as usize].at;
                 [at[0] - site[0], at[1] - site[1]]
             });
-            level.nearest_buildings(elsewhere, 1, desk);
-            if let Some(near) = desk.sites.first() {
+            if let Some(near) = level.nearest_building(elsewhere, desk) {
                 let site = sites[near.id as usize].at;
                 elsewhere = [site[0] + missed[0], site[1] + missed[1]];
             }

@@ -202,10 +202,9 @@ impl Level {
     }
 
     /// The building nearest to a place, within [`FAR_M`]. A desk remembers the last place that was asked.
-    fn nearest_building(&self, at: [f64; 2], desk: &mut Desk) -> Option<Near> {
+    pub(super) fn nearest_building(&self, at: [f64; 2], desk: &mut Desk) -> Option<Near> {
         if desk.site.0 != at {
-            self.pack.site_bins.nearest(at, 1, FAR_M, &mut desk.sites);
-            desk.site = (at, desk.sites.first().copied());
+            desk.site = (at, self.pack.site_bins.nearest_one(at, FAR_M));
         }
         let near = desk.site.1;
         desk.read_sites(at, near.map_or(FAR_M, |near| near.square.sqrt()));

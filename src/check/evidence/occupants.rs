@@ -3,7 +3,6 @@
 use super::level::{AT_BUILDING_M, Level};
 use super::pack::{Key, NONE};
 use crate::domain::Table;
-use crate::index::Near;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 
@@ -19,8 +18,7 @@ pub struct Occupants {
 impl Occupants {
     pub(super) fn of(level: &Level) -> Occupants {
         let pack = &level.pack;
-        let homes: Vec<u32> =
-            (0..pack.pins.len()).into_par_iter().map_init(Vec::new, |found, i| home_of(level, i, found)).collect();
+        let homes: Vec<u32> = (0..pack.pins.len()).into_par_iter().map(|i| home_of(level, i)).collect();
         let occupied = homes.par_iter().enumerate().filter(|(_, b)| **b != NONE);
         let mut at: Vec<(u32, Key)> = occupied.map(|(i, b)| (*b, pack.pins[i].key)).collect();
         at.par_sort_unstable();
@@ -48,7 +46,6 @@ impl Occupants {
     pub(super) fn edited(self, level: &Level, pins: &BTreeSet<u32>, sites: &BTreeSet<u32>) -> (Occupants, Vec<u32>) {
         let pack = &level.pack;
         let mut new = self;
-        let mut found = Vec::new();
         let mut buildings: BTreeSet<u32> = sites.clone();
         while new.homes.len() < pack.pins.len() {
             new.homes.push(NONE);
@@ -57,7 +54,7 @@ impl Occupants {
             new.keys.push(Box::default());
         }
         for i in pins {
-            let (was, is) = (new.homes[*i as usize], home_of(level, *i as usize, &mut found));
+            let (was, is) = (new.homes[*i as usize], home_of(level, *i as usize));
             buildings.extend([was, is].into_iter().filter(|b| *b != NONE));
             if was != is {
                 new.homes.set(*i as usize, is);
@@ -83,11 +80,10 @@ impl Occupants {
 }
 
 /// The building at which an address stands, or [`NONE`].
-fn home_of(level: &Level, i: usize, found: &mut Vec<Near>) -> u32 {
+fn home_of(level: &Level, i: usize) -> u32 {
     let stand = &level.stands[i];
     if !stand.is_occupant() {
         return NONE;
     }
-    level.pack.site_bins.nearest(stand.at, 1, AT_BUILDING_M, found);
-    found.first().map_or(NONE, |near| near.id)
+    level.pack.site_bins.nearest_one(stand.at, AT_BUILDING_M).map_or(NONE, |near| near.id)
 }
