@@ -30,8 +30,8 @@ pub trait Pack: Sized {
     fn view(chunk: &Self::Chunk, row: usize) -> Self::View<'_>;
     /// A record of a chunk as a row.
     fn row_of<'a>(view: Self::View<'a>) -> Self::Row<'a>;
-    /// A record of a chunk on its own.
-    fn unpack(view: Self::View<'_>) -> Self;
+    /// The record of a row on its own.
+    fn of(row: Self::Row<'_>) -> Self;
     /// Bytes that a chunk takes.
     fn bytes(chunk: &Self::Chunk) -> usize;
 }
@@ -154,7 +154,8 @@ impl<T: Pack> Packed<T> {
         let left = self.len - rows.len();
         let mut last = (left as u32..self.len as u32).filter(|row| !rows.contains(row));
         let filled: Vec<u32> = rows.range(..left as u32).copied().collect();
-        let moved = filled.iter().zip(&mut last).map(|(row, from)| (*row, T::unpack(self.at(from as usize)))).collect();
+        let moved =
+            filled.iter().zip(&mut last).map(|(row, from)| (*row, T::of(T::row_of(self.at(from as usize))))).collect();
         self.put_all(moved);
         self.truncate(left);
         filled

@@ -2,7 +2,7 @@
 
 use super::codec::{Fields, RowWriter, Word};
 use super::fault::garbled;
-use super::record::{Record, select};
+use super::record::{Columns, Record, select};
 use super::session::Session;
 use crate::domain::*;
 use crate::error::{Error, Result};
@@ -43,14 +43,21 @@ impl Record for Address {
     }
 
     fn read(fields: &mut Fields) -> Result<Self> {
-        let (id, full_text) = (fields.text()?.into(), fields.text()?.to_owned());
+        Ok(Address::of(Address::read_row(fields, &mut Vec::new())?))
+    }
+}
+
+impl Columns for Address {
+    type Scratch = Vec<Position>;
+
+    fn read_row<'a, 'f: 'a>(fields: &mut Fields<'f>, further: &'a mut Vec<Position>) -> Result<Self::Row<'a>> {
+        let (id, full_text) = (fields.text()?, fields.text()?);
         let parts = read_parts(fields)?;
-        let grid = fields.text_or_null()?.map(GridCode::from);
+        let grid = fields.text_or_null()?;
         let (at, kind, method) = (fields.point()?, fields.text_or_null()?, fields.text_or_null()?);
-        let (accuracy_m, collected_at, collector) =
-            (fields.real()?, fields.time_or_null()?, fields.text_or_null()?.map(Box::from));
+        let (accuracy_m, collected_at, collector) = (fields.real()?, fields.time_or_null()?, fields.text_or_null()?);
         let pin = match (at, kind, method) {
-            (Some(at), Some(kind), Some(method)) => Some(Position {
+            (Some(at), Some(kind), Some(method)) => Some(PositionRef {
                 kind: PositionKind::from_word(kind)?,
                 at,
                 method: PositionMethod::from_word(method)?,
@@ -60,18 +67,19 @@ impl Record for Address {
             }),
             _ => None,
         };
-        Ok(Address {
+        *further = fields.json()?.unwrap_or_default();
+        Ok(AddressRow {
             id,
             full_text,
             parts,
             grid,
             pin,
-            positions: fields.json()?.unwrap_or_default(),
-            building: fields.text_or_null()?.map(BuildingId::from),
+            positions: further,
+            building: fields.text_or_null()?,
             status: AddressStatus::from_word(fields.text()?)?,
             ended_on: fields.date()?,
             verified_on: fields.date()?,
-            batch: fields.text_or_null()?.map(BatchId::from),
+            batch: fields.text_or_null()?,
             version: fields.long()?,
         })
     }
@@ -82,12 +90,12 @@ pub(crate) fn write_parts(parts: &Parts, row: &mut RowWriter) {
     parts.slots().into_iter().for_each(|part| row.text(part));
 }
 
-pub(crate) fn read_parts(fields: &mut Fields) -> Result<Parts> {
-    let mut parts = Parts::default();
-    for part in parts.slots_mut() {
-        *part = fields.text()?.into();
+pub(crate) fn read_parts<'a>(fields: &mut Fields<'a>) -> Result<PartsRef<'a>> {
+    let mut parts = [""; 14];
+    for part in &mut parts {
+        *part = fields.text()?;
     }
-    Ok(parts)
+    Ok(PartsRef::from_slots(parts))
 }
 
 /// The columns of the parts, in the order of [`Parts::NAMES`]: `group` is a word of SQL, `grid` a table.

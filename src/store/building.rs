@@ -1,12 +1,12 @@
 //! Buildings.
 
 use super::address::{read_parts, write_parts};
-use super::codec::{Fields, RowWriter, Word};
+use super::codec::{Fields, RowWriter, Word, read_geometry, read_ring};
 use super::fault::garbled;
-use super::record::Record;
+use super::record::{Columns, Record};
 use crate::domain::*;
 use crate::error::Result;
-use geo::Geometry;
+use geo::{Coord, Geometry};
 use std::borrow::Cow;
 
 impl Record for Building {
@@ -35,18 +35,35 @@ impl Record for Building {
     }
 
     fn read(fields: &mut Fields) -> Result<Self> {
-        Ok(Building {
-            id: fields.text()?.into(),
-            full_text: fields.text()?.to_owned(),
-            parts: read_parts(fields)?,
-            footprint: match fields.geometry()? {
+        Ok(Building::of(Building::read_row(fields, &mut Default::default())?))
+    }
+}
+
+impl Columns for Building {
+    type Scratch = (Vec<Coord<f64>>, Option<Footprint>);
+
+    fn read_row<'a, 'f: 'a>(fields: &mut Fields<'f>, (corners, whole): &'a mut Self::Scratch) -> Result<Self::Row<'a>> {
+        let (id, full_text) = (fields.text()?, fields.text()?);
+        let parts = read_parts(fields)?;
+        let shape = fields.some()?;
+        let footprint = if read_ring(shape, corners) {
+            FootprintRef::Ring(corners)
+        } else {
+            let footprint = match read_geometry(shape)? {
                 Geometry::MultiPolygon(area) => Footprint::Area(area),
                 Geometry::Point(at) => Footprint::Point(LonLat::new(at.x(), at.y())),
                 _ => return Err(garbled("a footprint that is neither an area nor a point")),
-            },
+            };
+            whole.insert(footprint).view()
+        };
+        Ok(BuildingRow {
+            id,
+            full_text,
+            parts,
+            footprint,
             floors: fields.int()?.map(|n| n as u16),
             kind: BuildingKind::from_word(fields.text()?)?,
-            grid: fields.text_or_null()?.map(GridCode::from),
+            grid: fields.text_or_null()?,
             standing: fields.bool()?,
             version: fields.long()?,
         })

@@ -5,7 +5,7 @@ use super::fault::garbled;
 use crate::domain::LonLat;
 use crate::error::Result;
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use geo::{Geometry, MultiPolygon};
+use geo::{Coord, Geometry, MultiPolygon};
 use sqlx::postgres::PgRow;
 use sqlx::{Row, ValueRef};
 
@@ -179,7 +179,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn some(&mut self) -> Result<&'a [u8]> {
+    pub(crate) fn some(&mut self) -> Result<&'a [u8]> {
         self.next()?.ok_or_else(|| garbled("null"))
     }
 
@@ -268,9 +268,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn geometry(&mut self) -> Result<Geometry<f64>> {
-        use geo_traits::to_geo::ToGeoGeometry;
-        let wkb = wkb::reader::read_wkb(self.some()?).map_err(garbled)?;
-        wkb.try_to_geometry().ok_or_else(|| garbled("an empty geometry"))
+        read_geometry(self.some()?)
     }
 
     pub(crate) fn multi_polygon(&mut self) -> Result<MultiPolygon<f64>> {
@@ -280,6 +278,37 @@ impl<'a> Fields<'a> {
             _ => Err(garbled("no polygon")),
         }
     }
+}
+
+pub(crate) fn read_geometry(value: &[u8]) -> Result<Geometry<f64>> {
+    use geo_traits::to_geo::ToGeoGeometry;
+    let wkb = wkb::reader::read_wkb(value).map_err(garbled)?;
+    wkb.try_to_geometry().ok_or_else(|| garbled("an empty geometry"))
+}
+
+/// Reads the corners of an area that is one closed ring, the last (the first again) left out; says whether it is one.
+/// Nearly all footprints are, and a million are read in the time of a tenth of them by [`read_geometry`].
+pub(crate) fn read_ring(value: &[u8], corners: &mut Vec<Coord<f64>>) -> bool {
+    // Little-endian EWKB of one polygon in a multi-polygon with SRID, and its only ring.
+    let number = |at: usize| value.get(at..at + 4).map(|n| u32::from_le_bytes(n.try_into().expect("four bytes")));
+    let plain = value.first() == Some(&1)
+        && number(1) == Some(6 | HAS_SRID)
+        && number(9) == Some(1)
+        && value.get(13) == Some(&1)
+        && number(14) == Some(3)
+        && number(18) == Some(1);
+    let Some(ring) = value.get(26..).filter(|ring| plain && number(22) == Some((ring.len() / 16) as u32)) else {
+        return false;
+    };
+    let (pairs, rest) = ring.as_chunks::<16>();
+    let [first, inner @ .., last] = pairs else { return false };
+    if !rest.is_empty() || first != last || inner.is_empty() {
+        return false;
+    }
+    let read = |bytes: &[u8]| f64::from_le_bytes(bytes.try_into().expect("eight bytes"));
+    corners.clear();
+    corners.extend(pairs[..pairs.len() - 1].iter().map(|pair| Coord { x: read(&pair[..8]), y: read(&pair[8..]) }));
+    !corners[0].x.is_nan() && !corners[0].y.is_nan()
 }
 
 /// A value that the database keeps as a word.

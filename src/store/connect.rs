@@ -1,6 +1,6 @@
 //! The connection pool, as the application's role and no other.
 
-use super::session::Session;
+use super::session::{Session, Sight};
 use crate::domain::{Actor, Role, Scope};
 use crate::error::{Error, Result, Text};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -58,7 +58,7 @@ impl Store {
     /// # Errors
     /// `Unavailable` when the database doesn't answer.
     pub async fn begin(&self, actor: &Actor) -> Result<Session> {
-        Session::begin(self, actor, false).await
+        Session::begin(self, actor, Sight::Latest).await
     }
 
     /// The service itself, which keeps the City of all records: a steward of everything.

@@ -8,7 +8,7 @@ use super::codec::Fields;
 use super::connect::Store;
 use super::dismissal;
 use super::record::{Record, select};
-use super::session::Session;
+use super::session::{Session, Sight};
 use crate::city::{Delta, Removed};
 use crate::domain::*;
 use crate::error::{Error, Result};
@@ -63,7 +63,7 @@ impl Store {
     /// # Errors
     /// `Unavailable`; the cursor stays good.
     pub async fn feed(&self, cursor: &FeedCursor) -> Result<(Delta, FeedCursor)> {
-        let mut session = Session::begin(self, &Store::system(), true).await?;
+        let mut session = Session::begin(self, &Store::system(), Sight::Moment).await?;
         let now = snapshot(&mut session).await?;
         let rows = sqlx::query(
             "select kind, op, ids, batch_id from change

@@ -4,12 +4,14 @@ use super::codec::Fields;
 use super::connect::Store;
 use super::dismissal;
 use super::feed::{FeedCursor, snapshot};
-use super::record::Record;
-use super::session::Session;
+use super::record::{Columns, Record};
+use super::session::{Session, Sight};
 use crate::domain::*;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use bytes::Bytes;
 use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, Row};
+use tokio::sync::mpsc;
 
 /// What [`Store::load`] brings.
 #[derive(Debug)]
@@ -23,29 +25,53 @@ pub struct Loaded {
 }
 
 impl Store {
-    /// Reads all records that `actor` may see, in one consistent snapshot, by binary COPY.
+    /// Reads all records that `actor` may see, in one consistent snapshot, by binary COPY: addresses and buildings by
+    /// connections of their own beside the rest.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn load(&self, actor: &Actor) -> Result<Loaded> {
-        let mut session = Session::begin(self, actor, true).await?;
+        let mut session = Session::begin(self, actor, Sight::Moment).await?;
         let cursor = snapshot(&mut session).await?;
-        let records = Records {
-            grids: session.all("").await?,
-            addresses: session.all_packed().await?,
-            buildings: session.all_packed().await?,
-            places: session.all("").await?,
-            rentals: session.all("").await?,
-            inspections: session.all("").await?,
-            hazards: session.all("").await?,
-            visits: session.all("").await?,
-            headcounts: session.all("").await?,
-            corrections: session.all("where state = 'unverified'").await?,
-        };
-        let sql = format!("select {} from dismissal where ended_at is null order by flag_id", dismissal::COLUMNS);
-        let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(session.connection()).await?;
-        let dismissals = rows.iter().map(|row| dismissal::read(&mut Fields::of_row(row))).collect::<Result<_>>()?;
-        Ok(Loaded { records, dismissals, cursor })
+        let (shared,): (String,) =
+            sqlx::query_as("select pg_export_snapshot()").fetch_one(session.connection()).await?;
+        // The large tables come by connections of their own, which see what this one sees, and as long as it lasts.
+        let (addresses, buildings, rest) = tokio::try_join!(
+            self.columns::<Address>(actor, &shared),
+            self.columns::<Building>(actor, &shared),
+            session.rest()
+        )?;
+        let (records, dismissals) = rest;
+        Ok(Loaded { records: Records { addresses, buildings, ..records }, dismissals, cursor })
+    }
+
+    /// All records of a kind in columns, which are filled on a thread of its own while more rows come.
+    async fn columns<T: Columns>(&self, actor: &Actor, shared: &str) -> Result<Packed<T>> {
+        let mut session = Session::begin(self, actor, Sight::Shared(shared)).await?;
+        let (send, mut receive) = mpsc::channel::<Vec<Bytes>>(4);
+        let packing = tokio::task::spawn_blocking(move || -> Result<Packed<T>> {
+            let mut packer = Packer::<T>::default();
+            let mut scratch = T::Scratch::default();
+            while let Some(messages) = receive.blocking_recv() {
+                for mut fields in messages.iter().filter_map(|message| Fields::of_copy(message)) {
+                    packer.push(T::read_row(&mut fields, &mut scratch)?);
+                }
+            }
+            Ok(packer.finish())
+        });
+        // Row security hides from the planner how many rows there are: it would sort them all on disk, where the key's
+        // index has them in order.
+        sqlx::query("set local enable_sort = off").execute(session.connection()).await?;
+        let sql = copy::<T>("");
+        let mut messages = session.connection().copy_out_raw(&sql).await?.try_ready_chunks(1_024);
+        while let Some(some) = messages.try_next().await.map_err(|error| error.1)? {
+            // Nobody takes them any more when a row could not be read: why, is told below.
+            if send.send(some).await.is_err() {
+                break;
+            }
+        }
+        drop(send);
+        packing.await.map_err(|error| Error::Internal(error.to_string()))?
     }
 
     /// How many records of each kind there are, by table.
@@ -74,32 +100,40 @@ impl Store {
     }
 }
 
+/// The statement that brings all records of a kind, in the order of their keys.
+fn copy<T: Record>(rest: &str) -> String {
+    let (columns, table, key) = (T::COLUMNS, T::TABLE, T::KEY);
+    format!("copy (select {columns}, version from {table} {rest} order by {key}) to stdout (format binary)")
+}
+
 impl Session {
+    /// All records but addresses and buildings, and the dismissals.
+    async fn rest(&mut self) -> Result<(Records, Vec<Dismissal>)> {
+        let records = Records {
+            grids: self.all("").await?,
+            places: self.all("").await?,
+            rentals: self.all("").await?,
+            inspections: self.all("").await?,
+            hazards: self.all("").await?,
+            visits: self.all("").await?,
+            headcounts: self.all("").await?,
+            corrections: self.all("where state = 'unverified'").await?,
+            ..Records::default()
+        };
+        let sql = format!("select {} from dismissal where ended_at is null order by flag_id", dismissal::COLUMNS);
+        let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(self.connection()).await?;
+        let dismissals = rows.iter().map(|row| dismissal::read(&mut Fields::of_row(row))).collect::<Result<_>>()?;
+        Ok((records, dismissals))
+    }
+
     async fn all<T: Record>(&mut self, rest: &str) -> Result<Table<T>> {
         let mut rows = Vec::new();
-        self.each(rest, |row| rows.push(row)).await?;
-        Ok(rows.into())
-    }
-
-    async fn all_packed<T: Record + Pack>(&mut self) -> Result<Packed<T>> {
-        let mut packer = Packer::<T>::default();
-        self.each("", |record: T| packer.push(record.row())).await?;
-        Ok(packer.finish())
-    }
-
-    async fn each<T: Record>(&mut self, rest: &str, mut take: impl FnMut(T)) -> Result<()> {
-        let sql = format!(
-            "copy (select {}, version from {} {rest} order by {}) to stdout (format binary)",
-            T::COLUMNS,
-            T::TABLE,
-            T::KEY
-        );
-        let mut messages = self.connection().copy_out_raw(&sql).await?;
+        let mut messages = self.connection().copy_out_raw(&copy::<T>(rest)).await?;
         while let Some(message) = messages.try_next().await? {
             if let Some(mut fields) = Fields::of_copy(&message) {
-                take(T::read(&mut fields)?);
+                rows.push(T::read(&mut fields)?);
             }
         }
-        Ok(())
+        Ok(rows.into())
     }
 }

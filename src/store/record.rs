@@ -2,6 +2,7 @@
 
 use super::codec::{Fields, RowWriter};
 use super::session::Session;
+use crate::domain::Pack;
 use crate::error::Result;
 use sqlx::AssertSqlSafe;
 use std::borrow::Cow;
@@ -25,6 +26,15 @@ pub(crate) trait Record: Sized + Send + 'static {
 
     /// Reads them and the version.
     fn read(fields: &mut Fields) -> Result<Self>;
+}
+
+/// A record that is kept in columns: its texts go from the answer into the columns without another copy.
+pub(crate) trait Columns: Record + Pack {
+    /// Holds what can't be read where it lies.
+    type Scratch: Default + Send;
+
+    /// As [`Record::read`].
+    fn read_row<'a, 'f: 'a>(fields: &mut Fields<'f>, scratch: &'a mut Self::Scratch) -> Result<Self::Row<'a>>;
 }
 
 /// `select` of whole records.

@@ -4,7 +4,7 @@ use super::connect::Store;
 use crate::domain::{Actor, Role, Scope};
 use crate::error::{Error, Result, Text};
 use serde_json::Value;
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 
 /// Something that was stored by an identifier that its sender made: now, or by the same message before.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,16 @@ impl<T> Stored<T> {
     }
 }
 
+/// What a transaction sees of the others.
+pub(crate) enum Sight<'a> {
+    /// With every statement, what was committed before it.
+    Latest,
+    /// What was committed before its first statement.
+    Moment,
+    /// What the transaction sees that exported this snapshot and still lasts.
+    Shared(&'a str),
+}
+
 /// A transaction in which one actor acts; dropped without [`Session::commit`] it leaves nothing behind.
 pub struct Session {
     pub(crate) tx: Transaction<'static, Postgres>,
@@ -32,10 +42,14 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) async fn begin(store: &Store, actor: &Actor, snapshot: bool) -> Result<Session> {
+    pub(crate) async fn begin(store: &Store, actor: &Actor, sight: Sight<'_>) -> Result<Session> {
         let mut tx = store.pool.begin().await?;
-        if snapshot {
+        if !matches!(sight, Sight::Latest) {
             sqlx::query("set transaction isolation level repeatable read").execute(&mut *tx).await?;
+        }
+        if let Sight::Shared(snapshot) = sight {
+            let sql = format!("set transaction snapshot '{}'", snapshot.replace('\'', "''"));
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut *tx).await?;
         }
         let scope = match &actor.scope {
             Scope::All => "*",

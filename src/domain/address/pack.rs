@@ -213,7 +213,7 @@ impl<'a> AddressRef<'a> {
 
     /// The address on its own.
     pub fn unpack(self) -> Address {
-        Address::unpack(self)
+        Address::of(Address::row_of(self))
     }
 
     fn text(self, column: &Column<Span>) -> Option<&'a str> {
@@ -328,20 +328,20 @@ impl Pack for Address {
         }
     }
 
-    fn unpack(view: AddressRef<'_>) -> Address {
+    fn of(row: AddressRow<'_>) -> Address {
         Address {
-            id: view.id().into(),
-            full_text: view.full_text().to_owned(),
-            parts: view.parts().unpack(),
-            grid: view.grid().map(Into::into),
-            pin: view.pin().map(PositionRef::unpack),
-            positions: view.positions().to_vec(),
-            building: view.building().map(Into::into),
-            status: view.status(),
-            ended_on: view.ended_on(),
-            verified_on: view.verified_on(),
-            batch: view.batch().map(Into::into),
-            version: view.version(),
+            id: row.id.into(),
+            full_text: row.full_text.to_owned(),
+            parts: row.parts.unpack(),
+            grid: row.grid.map(Into::into),
+            pin: row.pin.map(PositionRef::unpack),
+            positions: row.positions.to_vec(),
+            building: row.building.map(Into::into),
+            status: row.status,
+            ended_on: row.ended_on,
+            verified_on: row.verified_on,
+            batch: row.batch.map(Into::into),
+            version: row.version,
         }
     }
 

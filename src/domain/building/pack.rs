@@ -155,7 +155,7 @@ impl<'a> BuildingRef<'a> {
 
     /// The building on its own.
     pub fn unpack(self) -> Building {
-        Building::unpack(self)
+        Building::of(Building::row_of(self))
     }
 }
 
@@ -260,17 +260,17 @@ impl Pack for Building {
         }
     }
 
-    fn unpack(view: BuildingRef<'_>) -> Building {
+    fn of(row: BuildingRow<'_>) -> Building {
         Building {
-            id: view.id().into(),
-            full_text: view.full_text().to_owned(),
-            parts: view.parts().unpack(),
-            footprint: view.footprint().unpack(),
-            floors: view.floors(),
-            kind: view.kind(),
-            grid: view.grid().map(Into::into),
-            standing: view.standing(),
-            version: view.version(),
+            id: row.id.into(),
+            full_text: row.full_text.to_owned(),
+            parts: row.parts.unpack(),
+            footprint: row.footprint.unpack(),
+            floors: row.floors,
+            kind: row.kind,
+            grid: row.grid.map(Into::into),
+            standing: row.standing,
+            version: row.version,
         }
     }
 
