@@ -1,5 +1,5 @@
 //! Which micro-grid holds a point, beside an R-tree of bounding boxes with `geo`'s predicate, and which building is the
-//! nearest, in metres, beside an R-tree and a k-d tree: one thread.
+//! nearest, in metres, beside an R-tree: one thread.
 //!
 //!     CITY=FOLDER cargo bench --bench locate
 //!
@@ -12,7 +12,6 @@ use criterion::{Criterion, Throughput};
 use geo::{Intersects, Point};
 use gridpin::domain::{GridLevel, LonLat};
 use gridpin::index::{Bins, GridIndex};
-use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rstar::primitives::{GeomWithData, Rectangle};
@@ -79,23 +78,19 @@ fn main() {
     let sites = sites.unwrap_or_else(|| pins.iter().step_by(4).copied().collect());
     let sites: Vec<[f64; 2]> = sites.into_iter().map(|at| plane.frame.xy(at)).collect();
     let bins = Bins::build(plane.squares, (0u32..).zip(sites.iter().copied()).map(|(i, at)| (i, at, ())));
-    let tree: ImmutableKdTree<f64, 2> = ImmutableKdTree::new_from_slice(&sites).expect("a tree");
-    let rtree = rstar::RTree::bulk_load(sites.clone());
+    let tree = rstar::RTree::bulk_load(sites.clone());
     println!("{} buildings", sites.len());
     let mut group = criterion.benchmark_group("nearest");
     group.sample_size(10).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(5));
     group.throughput(Throughput::Elements(pins.len() as u64));
     for (order, pins) in [("in the file's order", &pins), ("shuffled", &shuffled)] {
-        let sum = |square: &dyn Fn([f64; 2]) -> f64| pins.iter().map(|at| square(plane.frame.xy(*at))).sum::<f64>();
         group.bench_function(format!("gridpin, {order}"), |b| {
             let near = |at: &LonLat| bins.nearest_one(plane.frame.xy(black_box(*at)), f64::INFINITY);
             b.iter(|| pins.iter().filter_map(near).map(|near| near.square).sum::<f64>());
         });
-        group.bench_function(format!("kiddo, {order}"), |b| {
-            b.iter(|| sum(&|at| tree.query(&at).nearest_one::<SquaredEuclidean<f64>>().execute().distance));
-        });
         group.bench_function(format!("rstar, {order}"), |b| {
-            b.iter(|| sum(&|at| rtree.nearest_neighbor_iter_with_distance_2(&at).next().map_or(0.0, |found| found.1)));
+            let near = |at: &LonLat| tree.nearest_neighbor_iter_with_distance_2(&plane.frame.xy(black_box(*at))).next();
+            b.iter(|| pins.iter().filter_map(near).map(|(_, square)| square).sum::<f64>());
         });
     }
     group.finish();

@@ -4,7 +4,7 @@
 //!
 //! `locate`: the micro-grid of every pin of the city; WHO: `gridpin`, `gridpin-all` (all levels indexed), `rstar` (bounding
 //! boxes, and `geo`'s predicate). `nearest`: the building nearest to every pin, in metres of a plane; WHO: `gridpin`,
-//! `kiddo`, `rstar`. It prints what it is; then it reads commands, one a line, and answers each with a line of JSON:
+//! `rstar`. It prints what it is; then it reads commands, one a line, and answers each with a line of JSON:
 //!
 //!     run              asks about all pins on one thread: {"cpu_s", "wall_s"}
 //!     answers FILE     writes for each pin (u32, little endian) the rank of its grid by code plus one and the number of
@@ -19,7 +19,6 @@ mod coverage;
 use geo::{Intersects, Point};
 use gridpin::domain::*;
 use gridpin::index::{Bins, GridIndex};
-use kiddo::{ImmutableKdTree, SquaredEuclidean};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rstar::primitives::{GeomWithData, Rectangle};
@@ -168,13 +167,6 @@ fn nearest(who: &str, coverage::Plane { frame, squares }: coverage::Plane, sites
     let places: Vec<[f64; 2]> = sites.iter().map(|at| frame.xy(*at)).collect();
     let sum = |found: &mut dyn Iterator<Item = u32>| found.map(u64::from).sum::<u64>();
     match who {
-        "kiddo" => {
-            let tree: ImmutableKdTree<f64, 2> = ImmutableKdTree::new_from_slice(&places).expect("a tree");
-            let tree: &'static ImmutableKdTree<f64, 2> = Box::leak(Box::new(tree));
-            let find = move |at| tree.query(&frame.xy(at)).nearest_one::<SquaredEuclidean<f64>>().execute().item as u32;
-            let all = move |pins: &[LonLat]| sum(&mut pins.iter().map(|at| find(*at)));
-            Contender { all: Box::new(all), one: Box::new(move |at| [find(at), 0]), memory_mb: 0.0 }
-        }
         "rstar" => {
             let points = (0u32..).zip(places).map(|(i, at)| GeomWithData::new(at, i)).collect();
             let tree: &'static rstar::RTree<GeomWithData<[f64; 2], u32>> =

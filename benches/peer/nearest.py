@@ -5,11 +5,12 @@ A building is its representative point, inside its footprint, as detection has i
 degrees to metres; the others get metres. All answers are compared: by the distances, since several may be equally near.
 """
 import os
+import subprocess
 
 import numpy as np
 
 import server
-from contender import Process, Query, gather
+from contender import HERE, Process, Query, gather
 from database import copy, sql
 from row import QUICK, Part, alternate, say
 
@@ -19,6 +20,18 @@ SAMPLE = 20_000 if QUICK else 100_000
 FILE = str((server.DATA / "nearest").resolve())
 work = "nearest building of every pin, one thread"
 part = Part("nearest")
+
+
+
+def kiddo():
+    """The program in kiddo/, built where it is not yet."""
+    target = server.DATA / "kiddo"
+    command = ["cargo", "build", "--release", "--quiet", "--manifest-path", HERE / "kiddo" / "Cargo.toml", "--target-dir", target]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return [target / "release" / "kiddo-peer"]
+
 
 first = Process.rust("nearest", "gridpin", CITY)
 first.tell(f"plane {FILE}")
@@ -35,10 +48,10 @@ makers = {
     f"PostGIS KNN ({SAMPLE:,} pins)": lambda: Query(knn),
     "scipy cKDTree": lambda: Process.python("nearest", "scipy", FILE),
     "rstar": lambda: Process.rust("nearest", "rstar", CITY),
-    "kiddo": lambda: Process.rust("nearest", "kiddo", CITY),
+    "kiddo": lambda: Process(kiddo() + [FILE]),
     "gridpin": lambda: first,
     "gridpin, shuffled": lambda: Process.rust("nearest", "gridpin", CITY, "shuffled"),
-    "kiddo, shuffled": lambda: Process.rust("nearest", "kiddo", CITY, "shuffled"),
+    "kiddo, shuffled": lambda: Process(kiddo() + [FILE, "shuffled"]),
 }
 say(f"{len(pins):,} pins, {len(sites):,} buildings: starting {len(makers)} contenders")
 made = gather(part, work, makers)
