@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::broadcast;
 
 /// Changes that a slow listener may lag behind before it has to start over.
-const BACKLOG: usize = 1024;
+const BACKLOG: usize = 256;
 
 /// The City that the service reads. Readers never wait; changes follow one another.
 #[derive(Debug)]

@@ -2,6 +2,10 @@
 
 use super::App;
 use super::problem::Failure;
+use super::queue::{Room, User};
+use super::session::Caller;
+use super::tile;
+use super::who::{Signed, token};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
@@ -9,36 +13,55 @@ use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Requests that are worked on at once; further ones wait at most for `WAIT`.
-pub const AT_ONCE: usize = 256;
-const WAIT: Duration = Duration::from_secs(2);
+/// Requests that are worked on at once. One account has at most half of the places, and its own line to wait in.
+pub const AT_ONCE: Room = Room { places: 256, share: 128, line: 256, waiting: 2048, patience: Duration::from_secs(2) };
 /// The longest that a request may take.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// The same for what moves a whole batch, which may have a hundred thousand pins.
 const BATCH_TIME_LIMIT: Duration = Duration::from_secs(180);
+/// What an operator asks is answered however much is going on.
+const FREE_ROUTES: [&str; 2] = ["/healthz", "/metrics"];
 const BATCH_ROUTES: [&str; 2] = ["/api/flag-groups/{id}/mend", "/api/mends/{id}/undo"];
 
 /// Notes route, status and time of every answer; the log holds no query, body or cookie.
 pub async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let method = request.method().clone();
-    let route = match request.extensions().get::<MatchedPath>() {
-        Some(route) => route.as_str().to_owned(),
-        None => "other".to_owned(),
-    };
+    let name = name_of(request.method());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
     let (status, took) = (response.status().as_u16(), started.elapsed());
-    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
-    let name = if known.contains(&method) { method.as_str() } else { "other" };
-    app.metrics.note(&route, name, status, took);
+    let route = matched.as_ref().map_or("other", MatchedPath::as_str);
+    app.metrics.note(route, name, status, took);
     tracing::debug!(route, method = name, status, took_ms = took.as_secs_f64() * 1e3, "answered");
     response
 }
 
-/// Bounds how many requests are worked on at once and how long each may take.
-pub async fn limit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let Ok(Ok(_permit)) = tokio::time::timeout(WAIT, app.at_once.acquire()).await else {
-        return Failure::Busy.into_response();
+/// Names of methods that are known; few, whatever is sent.
+fn name_of(method: &Method) -> &'static str {
+    let names = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    names.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
+}
+
+/// Bounds how many requests are worked on at once, how many of them one account may have, and how long each may take.
+/// Tiles have a queue of their own: what is in the cache waits for nothing.
+pub async fn limit(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let (is_tile, is_free) = (route == tile::ROUTE, FREE_ROUTES.contains(&route));
+    let seen = token(request.headers()).and_then(|token| app.sessions.seen(token));
+    let fresh = seen.as_ref().filter(|(_, fresh)| *fresh || app.follow.is_away());
+    if let Some((actor, _)) = fresh {
+        request.extensions_mut().insert(Signed(actor.clone()));
+    }
+    if is_free || (is_tile && fresh.is_some()) {
+        return next.run(request).await;
+    }
+    let user: User = match seen {
+        Some((actor, _)) => actor.name.as_str().into(),
+        None => Caller::of(request.extensions(), request.headers(), &app).0.to_string().into(),
+    };
+    let _place = match app.at_once.place(&user).await {
+        Ok(place) => place,
+        Err(busy) => return busy.into_response(),
     };
     let of_batch =
         request.extensions().get::<MatchedPath>().is_some_and(|route| BATCH_ROUTES.contains(&route.as_str()));

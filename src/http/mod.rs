@@ -8,6 +8,7 @@ pub mod address;
 pub mod body;
 pub mod correction;
 pub mod cursor;
+pub mod encoder;
 pub mod event;
 pub mod flag;
 pub mod follow;
@@ -18,12 +19,14 @@ pub mod hazard;
 pub mod health;
 pub mod indicator;
 pub mod inspection;
+pub mod line;
 pub mod mend;
 pub mod metric;
 pub mod openapi;
 pub mod permission;
 pub mod problem;
 pub mod query;
+pub mod queue;
 pub mod rental;
 pub mod rule;
 pub mod serve;
@@ -45,9 +48,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
+use encoder::Encoder;
 use follow::Follow;
 use metric::Metrics;
 use problem::Failure;
+use queue::Queue;
 use std::sync::Arc;
 use throttle::Throttle;
 use tokio::sync::{Semaphore, watch};
@@ -76,9 +81,11 @@ pub struct App {
     /// Counts and latencies.
     pub metrics: Metrics,
     /// Tiles that were made before.
-    pub tiles: Cache,
+    pub tiles: Arc<Cache>,
+    /// What makes the others.
+    pub encoder: Arc<Encoder>,
     /// Places for requests that are worked on at once.
-    pub at_once: Semaphore,
+    pub at_once: Arc<Queue>,
     /// Places for passwords that are hashed at once.
     pub hashing: Semaphore,
     /// Places for listeners to events.
@@ -96,6 +103,8 @@ pub struct App {
 impl App {
     /// What the handlers share, around a City that is loaded.
     pub fn new(store: Store, live: Arc<Live>, follow: Arc<Follow>, config: Serve, stop: watch::Receiver<bool>) -> App {
+        let tiles = Arc::new(Cache::new(config.tile_cache_mb.saturating_mul(1 << 20)));
+        let threads = std::thread::available_parallelism().map_or(2, usize::from);
         App {
             store,
             live,
@@ -103,31 +112,17 @@ impl App {
             sessions: Sessions::default(),
             throttle: Throttle::default(),
             metrics: Metrics::default(),
-            tiles: Cache::new(config.tile_cache_mb.saturating_mul(1 << 20)),
-            at_once: Semaphore::new(guard::AT_ONCE),
+            encoder: Encoder::new(tiles.clone(), threads),
+            tiles,
+            at_once: Queue::new(guard::AT_ONCE),
             hashing: Semaphore::new(2),
-            listeners: Arc::new(Semaphore::new(1024)),
+            listeners: Arc::new(Semaphore::new(event::LISTENERS)),
             stop,
             shield: guard::shield_headers(config.basemap.as_deref(), config.behind_tls),
             config,
             demo: false,
             openapi: Arc::new(document()),
         }
-    }
-
-    fn gauges(&self) -> [(&'static str, &'static str, f64); 5] {
-        let city = self.live.get();
-        [
-            ("gridpin_city_revision", "Revision of the City.", city.revision as f64),
-            ("gridpin_city_addresses", "Addresses in the City.", city.records.addresses.len() as f64),
-            ("gridpin_city_flags", "Flags that stand.", city.flags.len() as f64),
-            ("gridpin_feed_age_seconds", "Time since the feed was last read.", self.follow.age().as_secs_f64()),
-            (
-                "gridpin_requests_at_once",
-                "Requests in work.",
-                (guard::AT_ONCE - self.at_once.available_permits()) as f64,
-            ),
-        ]
     }
 }
 

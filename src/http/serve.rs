@@ -1,5 +1,6 @@
 //! From the command line to a service that answers, and to its end in good order.
 
+use super::line::{self, Limits};
 use super::{App, Follow, router};
 use crate::check::Thresholds;
 use crate::city::{City, Live};
@@ -30,16 +31,15 @@ pub async fn serve(
     let (end, stop) = watch::channel(false);
     let app = Arc::new(start(config, stop.clone()).await?);
     let follow = tokio::spawn(app.follow.clone().run(stop.clone()));
-    let server = axum::serve(listener, router(app.clone()).into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            until.await;
-            tracing::info!("stopping");
-            let _ = end.send(true);
-        });
+    let server = line::answer(listener, router(app.clone()), Limits::default(), async move {
+        until.await;
+        tracing::info!("stopping");
+        let _ = end.send(true);
+    });
     ready(address);
     let mut stop = stop;
     tokio::select! {
-        done = server => done.map_err(|error| Error::Internal(format!("the server ended: {error}")))?,
+        () = server => {}
         () = async {
             let _ = stop.wait_for(|stop| *stop).await;
             tokio::time::sleep(FAREWELL).await;

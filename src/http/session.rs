@@ -8,7 +8,7 @@ use crate::error::{Error, Text};
 use crate::store::SessionLimits;
 use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::convert::Infallible;
@@ -65,12 +65,12 @@ pub async fn sign_in(
     app.throttle.succeed(&sign_in.name, address);
     // A new session for every sign-in: what a browser held before ends.
     if let Some(old) = token(&headers) {
-        app.store.end_session(&old).await?;
-        app.sessions.forget(&old);
+        app.store.end_session(old).await?;
+        app.sessions.forget(old);
     }
     let new = app.store.open_session(&actor, SessionLimits::default()).await?;
-    app.sessions.remember(&new, &actor);
     tracing::info!(account = actor.name, role = actor.role.as_str(), "signed in");
+    app.sessions.remember(&new, Arc::new(actor));
     Ok(with_cookie(&app, &new, SessionLimits::default().absolute.as_secs()))
 }
 
@@ -92,11 +92,18 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        let told = parts.headers.get_all("x-forwarded-for").iter().next_back().and_then(|told| told.to_str().ok());
+        Ok(Caller::of(&parts.extensions, &parts.headers, app))
+    }
+}
+
+impl Caller {
+    /// Who calls, by what is known of a request.
+    pub fn of(extensions: &Extensions, headers: &HeaderMap, app: &App) -> Caller {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let told = headers.get_all("x-forwarded-for").iter().next_back().and_then(|told| told.to_str().ok());
         let told = told.and_then(|told| told.rsplit(',').next()?.trim().parse().ok());
         let address = if app.config.behind_tls { told.or(peer) } else { peer };
-        Ok(Caller(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
+        Caller(address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
     }
 }
 
@@ -105,8 +112,8 @@ impl FromRequestParts<Arc<App>> for Caller {
     responses((status = 204, description = "Signed out")))]
 pub async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Response> {
     if let Some(token) = token(&headers) {
-        app.store.end_session(&token).await?;
-        app.sessions.forget(&token);
+        app.store.end_session(token).await?;
+        app.sessions.forget(token);
     }
     Ok(with_cookie(&app, "", 0))
 }

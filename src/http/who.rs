@@ -7,9 +7,8 @@ use crate::domain::Actor;
 use crate::error::{Error, Result, Text};
 use crate::store::{SessionLimits, Store};
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum_extra::extract::CookieJar;
+use axum::http::{HeaderMap, header};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 use std::marker::PhantomData;
@@ -22,12 +21,12 @@ pub const COOKIE: &str = "gridpin_session";
 const FRESH: Duration = Duration::from_secs(15);
 
 /// Sessions seen lately, by the hash of their token: reading goes on while the database is away.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Sessions(Cache<[u8; 32], Known>);
 
 #[derive(Debug, Clone)]
 struct Known {
-    actor: Actor,
+    actor: Arc<Actor>,
     checked: Instant,
 }
 
@@ -39,40 +38,60 @@ impl Default for Sessions {
 
 impl Sessions {
     /// Whose session `token` is. While the database is `away` it is not asked about sessions seen lately: no read waits
-    /// for it.
+    /// for it. Else it is asked once in a while, by one request for all.
     ///
     /// # Errors
     /// `Unauthenticated` when it is nobody's, `Unavailable` when the database is away and the session was not seen lately.
-    pub async fn find(&self, store: &Store, away: bool, token: &str) -> Result<Actor> {
-        let key = hash(token);
-        let known = self.0.get(&key);
-        if let Some(known) = &known
-            && (away || known.checked.elapsed() < FRESH)
-        {
-            return Ok(known.actor.clone());
+    pub async fn find(&self, store: &Store, away: bool, token: &str) -> Result<Arc<Actor>> {
+        let known = self.0.get(&hash(token));
+        if let Some(known) = &known {
+            if away || known.checked.elapsed() < FRESH {
+                return Ok(known.actor.clone());
+            }
+            // The others go on with what is known until this one has heard.
+            self.remember(token, known.actor.clone());
         }
+        // As a task of its own: a caller that goes away must not leave the question unanswered.
+        let (sessions, store, token) = (self.clone(), store.clone(), token.to_owned());
+        let asked = tokio::spawn(async move { sessions.ask(&store, &token, known).await });
+        asked.await.map_err(|error| Error::Internal(format!("a session could not be looked up: {error}")))?
+    }
+
+    async fn ask(&self, store: &Store, token: &str, known: Option<Known>) -> Result<Arc<Actor>> {
         match (store.find_session(token, SessionLimits::default()).await, known) {
             (Ok(actor), _) => {
-                self.remember(token, &actor);
+                let actor = Arc::new(actor);
+                self.remember(token, actor.clone());
                 Ok(actor)
             }
             (Err(Error::Unauthenticated), _) => {
-                self.0.invalidate(&key);
+                self.forget(token);
                 Err(Error::Unauthenticated)
             }
             (Err(Error::Unavailable(why)), Some(known)) => {
                 tracing::debug!(why, "a session could not be looked up again; it was alive before");
                 // Not every request of an outage has to wait for the database.
-                self.remember(token, &known.actor);
+                self.remember(token, known.actor.clone());
                 Ok(known.actor)
             }
-            (Err(error), _) => Err(error),
+            (Err(error), known) => {
+                // It stays as doubtful as it was.
+                if let Some(known) = known {
+                    self.0.insert(hash(token), known);
+                }
+                Err(error)
+            }
         }
     }
 
+    /// Whose session it was when it was last looked up, and whether that was just now.
+    pub fn seen(&self, token: &str) -> Option<(Arc<Actor>, bool)> {
+        self.0.get(&hash(token)).map(|known| (known.actor, known.checked.elapsed() < FRESH))
+    }
+
     /// Remembers a session that is alive now.
-    pub fn remember(&self, token: &str, actor: &Actor) {
-        self.0.insert(hash(token), Known { actor: actor.clone(), checked: Instant::now() });
+    pub fn remember(&self, token: &str, actor: Arc<Actor>) {
+        self.0.insert(hash(token), Known { actor, checked: Instant::now() });
     }
 
     /// Forgets a session that has ended.
@@ -85,16 +104,22 @@ fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
 }
 
+/// Whose request it is, where a middleware has found that out already.
+#[derive(Debug, Clone)]
+pub struct Signed(pub Arc<Actor>);
+
 /// The token of a request's cookie.
-pub fn token(headers: &HeaderMap) -> Option<String> {
-    CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned())
+pub fn token(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
 }
 
 /// The actor of a request, who has the right `R`.
 #[derive(Debug, Clone)]
 pub struct Who<R> {
     /// Who it is.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     /// The token of the session.
     pub token: String,
     right: PhantomData<R>,
@@ -105,10 +130,13 @@ impl<R: Right> FromRequestParts<Arc<App>> for Who<R> {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> std::result::Result<Self, Failure> {
         let token = token(&parts.headers).ok_or(Error::Unauthenticated)?;
-        let actor = app.sessions.find(&app.store, app.follow.is_away(), &token).await?;
+        let actor = match parts.extensions.get::<Signed>() {
+            Some(Signed(actor)) => actor.clone(),
+            None => app.sessions.find(&app.store, app.follow.is_away(), token).await?,
+        };
         if !R::ROLES.contains(&actor.role) {
             return Err(Error::Forbidden(Text::new("您的角色没有这项权限", "your role may not do this")).into());
         }
-        Ok(Who { actor, token, right: PhantomData })
+        Ok(Who { actor, token: token.to_owned(), right: PhantomData })
     }
 }

@@ -130,6 +130,11 @@ pub fn all() -> &'static [Layer] {
     &LAYERS
 }
 
+/// The place of a layer in [`all`].
+pub fn position(layer: &Layer) -> usize {
+    LAYERS.iter().position(|known| known.id == layer.id).unwrap_or(LAYERS.len())
+}
+
 /// The layers that a role may see, lowest first.
 pub fn of_role(role: Role) -> impl Iterator<Item = &'static Layer> {
     LAYERS.iter().filter(move |layer| layer.roles.contains(&role))

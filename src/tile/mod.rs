@@ -8,11 +8,13 @@
 pub mod cache;
 pub mod catalog;
 pub mod cluster;
+pub mod coding;
 pub mod layer;
 pub mod outline;
 pub mod style;
 
 pub use cache::Cache;
+pub use coding::Coding;
 
 use crate::city::City;
 use crate::city::points::Point;
@@ -21,9 +23,7 @@ use crate::domain::{Actor, Scope};
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use fast_mvt::{MvtCoord, MvtError};
-use flate2::{Compression, write::GzEncoder};
-use sha2::{Digest, Sha256};
-use std::io::Write;
+use twox_hash::XxHash3_64;
 
 /// Units of a tile's side.
 pub const EXTENT: u32 = 4096;
@@ -35,10 +35,24 @@ pub const MARGIN: i64 = 64;
 pub struct Tile {
     /// The tile; empty when nothing lies in it.
     pub bytes: Bytes,
-    /// The same, compressed by gzip.
-    pub gzip: Bytes,
-    /// Strong validator of `bytes` without quotes: 16 hexadecimal digits of their SHA-256.
-    pub etag: String,
+    /// Names the bytes.
+    pub etag: Etag,
+}
+
+/// Names the content of a tile: its XXH3 (64 bits), which is the same in every process and every version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Etag(u64);
+
+impl Etag {
+    /// The name of some bytes.
+    pub fn of(bytes: &[u8]) -> Etag {
+        Etag(XxHash3_64::oneshot(bytes))
+    }
+
+    /// The same as a strong validator (RFC 9110 8.8.3): 16 hexadecimal digits between quotes.
+    pub fn quoted(self) -> String {
+        format!("\"{:016x}\"", self.0)
+    }
 }
 
 /// What a layer draws from.
@@ -86,13 +100,13 @@ impl<'a> View<'a> {
 /// `NotFound` for a layer that does not exist or that the actor's role may not see, with the same words, and for a tile
 /// that does not exist.
 pub fn render(city: &City, layers: &[&str], z: u8, x: u32, y: u32, actor: &Actor) -> Result<Tile> {
-    let layers = allowed(layers, actor)?;
+    let layers = allowed(layers.iter().copied(), actor)?;
     let tile = TileId::new(z, x, y).ok_or_else(|| Error::NotFound(format!("tile {z}/{x}/{y}")))?;
     encode(&View::new(city, tile, &actor.scope), &layers)
 }
 
 /// The layers of these names, in their order, each once.
-fn allowed(names: &[&str], actor: &Actor) -> Result<Vec<&'static catalog::Layer>> {
+fn allowed<'a>(names: impl IntoIterator<Item = &'a str>, actor: &Actor) -> Result<Vec<&'static catalog::Layer>> {
     let mut layers: Vec<&'static catalog::Layer> = Vec::new();
     for name in names {
         let layer = catalog::layer(name, actor.role)?;
@@ -107,11 +121,14 @@ fn encode(view: &View, layers: &[&catalog::Layer]) -> Result<Tile> {
     let mut bytes = Vec::new();
     for layer in layers.iter().filter(|layer| view.tile.z >= layer.min_zoom) {
         let drawn = layer::draw(layer, view).map_err(|e: MvtError| Error::Internal(format!("{}: {e}", layer.id)))?;
-        bytes.extend_from_slice(&drawn);
+        if bytes.is_empty() {
+            bytes = drawn;
+        } else {
+            bytes.extend_from_slice(&drawn);
+        }
     }
-    let mut gzip = GzEncoder::new(Vec::with_capacity(bytes.len() / 3), Compression::new(5));
-    let packed = gzip.write_all(&bytes).and_then(|()| gzip.finish());
-    let gzip = packed.map_err(|e| Error::Internal(format!("gzip: {e}")))?;
-    let etag = hex::encode(&Sha256::digest(&bytes)[..8]);
-    Ok(Tile { bytes: bytes.into(), gzip: gzip.into(), etag })
+    // What is kept is counted by its length.
+    bytes.shrink_to_fit();
+    let etag = Etag::of(&bytes);
+    Ok(Tile { bytes: bytes.into(), etag })
 }

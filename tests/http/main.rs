@@ -3,11 +3,15 @@
 #[path = "../database/mod.rs"]
 mod database;
 mod serving;
+mod wire;
 
 mod correction;
 mod outage;
+mod event;
 mod matrix;
 mod mend;
+mod overload;
 mod problem;
 mod scope;
 mod session;
+mod tile;

@@ -211,13 +211,6 @@ async fn forbidden_layers_are_unknown_layers() {
     }
 }
 
-/// The tile of a place.
-fn tile_of(z: u32, lon: f64, lat: f64) -> String {
-    let n = f64::from(1 << z);
-    let y = (1.0 - lat.to_radians().tan().asinh() / std::f64::consts::PI) / 2.0;
-    format!("{z}/{}/{}.mvt", ((lon + 180.0) / 360.0 * n) as u32, (y * n) as u32)
-}
-
 #[tokio::test]
 async fn tiles_change_where_somebody_edits_and_nowhere_else() {
     let Some(town) = Town::open("tiles and their ETags").await else { return };
@@ -233,7 +226,7 @@ async fn tiles_change_where_somebody_edits_and_nowhere_else() {
         town.send(request).await
     };
     let first = fetch(&edited, &collector, "").await;
-    assert_eq!((first.status, first.header(header::CONTENT_ENCODING)), (StatusCode::OK, "gzip"));
+    assert_eq!(first.status, StatusCode::OK);
     assert_eq!(first.header(header::CONTENT_TYPE), "application/vnd.mapbox-vector-tile");
     let (etag, far) = (first.header(header::ETAG).to_owned(), fetch(&other, &neighbour, "").await);
     let known = fetch(&edited, &collector, &etag).await;

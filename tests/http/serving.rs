@@ -222,3 +222,16 @@ pub fn request(method: Method, path: &str, cookie: &str, body: Option<Value>) ->
         None => request.body(Body::empty()).expect("a request"),
     }
 }
+
+/// The tile of a place.
+pub fn tile_of(z: u32, lon: f64, lat: f64) -> String {
+    let n = f64::from(1 << z);
+    let y = (1.0 - lat.to_radians().tan().asinh() / std::f64::consts::PI) / 2.0;
+    format!("{z}/{}/{}.mvt", ((lon + 180.0) / 360.0 * n) as u32, (y * n) as u32)
+}
+
+/// So many addresses in a square of V01, no two at one place.
+pub fn crowd(count: u32) -> Vec<Address> {
+    let at = |n: u32| (120.0001 + f64::from(n % 60) * 1.5e-4, 28.0001 + f64::from(n / 60) * 1.5e-4);
+    (0..count).map(|n| address(&format!("C{n:04}"), Some("V01"), at(n).0, at(n).1)).collect()
+}

@@ -765,6 +765,8 @@ export interface components {
             bbox: number[] | null;
             /** @description Layers whose tiles changed. */
             layers: string[];
+            /** @description Whether more addresses changed than are named. */
+            more: boolean;
             /**
              * Format: int64
              * @description Revision of the City that shows it.

@@ -55,5 +55,10 @@ describe('measure', () => {
   it('lists the tiles of a box', () => {
     expect(tilesOf([-180, -85, 180, 85], 1)).toHaveLength(4);
     expect(tilesOf([119.92, 28.45, 119.92, 28.45], 14)).toEqual([{ x: 13649, y: 6840, z: 14 }]);
+    // A pin on the eastern edge of a tile is drawn in the one beside it too.
+    const edge = (13650 / 2 ** 14) * 360 - 180 - 1e-5;
+    expect(tilesOf([edge, 28.45, edge, 28.45], 14)).toHaveLength(1);
+    expect(tilesOf([edge, 28.45, edge, 28.45], 14, 1 / 64).map(({ x }) => x)).toEqual([13649, 13650]);
+    expect(tilesOf([-180, 0, -180, 0], 3, 1 / 64)).toHaveLength(2);
   });
 });

@@ -82,18 +82,21 @@ export function overlap([w, s, e, n]: Box, [w2, s2, e2, n2]: Box): Box | null {
   return both[0] <= both[2] && both[1] <= both[3] ? both : null;
 }
 
-/** The tiles of one zoom that a box touches. Named x and y: the order of rows and columns has no place here. */
-export function tilesOf([w, s, e, n]: Box, z: number): { x: number; y: number; z: number }[] {
+/**
+ * The tiles of one zoom that a box touches, grown by a share of a tile's side. Named x and y: the order of rows and columns
+ * has no place here.
+ */
+export function tilesOf([w, s, e, n]: Box, z: number, margin = 0): { x: number; y: number; z: number }[] {
   const size = 2 ** z;
-  const column = (lon: number) => Math.min(size - 1, Math.max(0, Math.floor(((lon + 180) / 360) * size)));
+  const within = (v: number) => Math.min(size - 1, Math.max(0, Math.floor(v)));
+  const column = (lon: number) => ((lon + 180) / 360) * size;
   const row = (lat: number) => {
     const phi = (Math.min(85.05, Math.max(-85.05, lat)) * Math.PI) / 180;
-    const y = ((1 - Math.log(Math.tan(phi) + 1 / Math.cos(phi)) / Math.PI) / 2) * size;
-    return Math.min(size - 1, Math.max(0, Math.floor(y)));
+    return ((1 - Math.log(Math.tan(phi) + 1 / Math.cos(phi)) / Math.PI) / 2) * size;
   };
   const tiles = [];
-  for (let x = column(w); x <= column(e); x++) {
-    for (let y = row(n); y <= row(s); y++) tiles.push({ x, y, z });
+  for (let x = within(column(w) - margin); x <= within(column(e) + margin); x++) {
+    for (let y = within(row(n) - margin); y <= within(row(s) + margin); y++) tiles.push({ x, y, z });
   }
   return tiles;
 }
