@@ -8,7 +8,7 @@ use gridpin::check::Thresholds;
 use gridpin::city::{Band, Care, City, Delta};
 use gridpin::domain::*;
 use gridpin::index::GridIndex;
-use gridpin::tile;
+use gridpin::tile::{self, Detail};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -85,7 +85,7 @@ fn shown(city: &City, actor: &Actor, into: &mut BTreeMap<(String, String), BTree
             let (Ok(x), Ok(y)) = (u32::try_from(i64::from(at.x) + dx), u32::try_from(i64::from(at.y) + dy)) else {
                 continue;
             };
-            let Ok(tile) = tile::render(city, &["care"], z, x, y, actor) else { continue };
+            let Ok(tile) = tile::render(city, &["care"], (z, x, y), Detail::Map, actor) else { continue };
             let reader = MvtReaderRef::new(&tile.bytes).expect("a vector tile");
             for layer in reader.layers() {
                 for value in layer.values() {
@@ -184,7 +184,7 @@ fn no_small_count_can_be_told_from_all_tiles_of_all_roles() {
                 }
             }
             let department = Actor { name: "a".into(), role: Role::Department, scope: Scope::All };
-            assert!(tile::render(&city, &["care"], 12, 0, 0, &department).is_err());
+            assert!(tile::render(&city, &["care"], (12, 0, 0), Detail::Map, &department).is_err());
             let level = city.care.level().expect("there are grids");
             for (g, group) in CareGroup::ALL.into_iter().enumerate() {
                 let mut truth: Vec<u64> =

@@ -6,7 +6,7 @@ use gridpin::city::{City, Delta, Live, Removed};
 use gridpin::cli::demo;
 use gridpin::domain::*;
 use gridpin::report;
-use gridpin::tile;
+use gridpin::tile::{self, Detail};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,15 +30,18 @@ fn picture(city: &City) -> BTreeMap<&'static str, Vec<String>> {
         ("address points", &city.address_points),
         ("rental points", &city.rental_points),
         ("hazard points", &city.hazard_points),
+        ("building points", &city.building_points),
     ];
     for (name, points) in all {
-        let mut lines: Vec<String> = points.iter().map(|p| format!("{p:?}")).collect();
-        lines.sort();
-        picture.insert(name, lines);
+        // In their order: it does not depend on how the City came to be.
+        picture.insert(name, points.items().map(|item| format!("{item:?}")).collect());
     }
     let flag_at = |slot: u32| city.flags.at(slot).map(|f| f.flag_id.clone()).unwrap_or_default();
-    let flags = city.flag_points.iter().map(|p| format!("{} {} {}", flag_at(p.row), p.key, p.home));
-    picture.insert("flag points", sorted(flags));
+    let flags = city.flag_points.items().map(|item| {
+        assert_eq!(flag_at(item.point.row), item.id);
+        format!("{} {} {:?} {} {}", item.point.key, item.point.home, item.tag, item.id, item.label)
+    });
+    picture.insert("flag points", flags.collect());
     picture.insert("flags", sorted(city.flags.iter().map(|flag| format!("{flag:?}"))));
     picture.insert("counts", (0..city.grid.len() as u32).map(|i| format!("{:?}", city.counts(i))).collect());
     picture
@@ -46,7 +49,7 @@ fn picture(city: &City) -> BTreeMap<&'static str, Vec<String>> {
     let rentals = 0..city.records.rentals.len() as u32;
     picture.insert("rentals", rentals.map(|i| format!("{:?} {}", city.rental_state(i), city.rental_home(i))).collect());
     let all = gridpin::city::world::Span { west: 0, north: 0, east: u32::MAX, south: u32::MAX };
-    let buildings = city.building_boxes.in_span(all).into_iter();
+    let buildings = city.building_points.meeting(all).into_iter();
     picture.insert("buildings", buildings.map(|row| format!("{row} {}", city.building_home(row))).collect());
     picture
 }
@@ -209,7 +212,8 @@ fn edits_leave_the_city_as_if_built_with_them() {
     }
     for (z, x, y) in [(13, 6825, 3419), (12, 3412, 1709), (10, 853, 427)] {
         for layer in ["grid", "building", "heat", "rental", "hazard", "address", "flag"] {
-            let of = |city: &City| tile::render(city, &[layer], z, x, y, &steward()).expect("a tile").etag;
+            let of =
+                |city: &City| tile::render(city, &[layer], (z, x, y), Detail::Map, &steward()).expect("a tile").etag;
             assert_eq!(of(&city), of(&anew), "{layer} {z}/{x}/{y}");
         }
     }
@@ -233,8 +237,9 @@ fn an_edit_touches_its_ground_and_its_tiles_only() {
     for z in [10u8, 14, 16] {
         let at = gridpin::city::world::TileId::at(z, spot);
         for (dx, dy) in [(0, 0), (30, 0), (0, 30)] {
-            let get =
-                |city: &City| cache.render(city, &["address"], z, at.x + dx, at.y + dy, &steward()).expect("a tile");
+            let get = |city: &City| {
+                cache.render(city, &["address"], (z, at.x + dx, at.y + dy), Detail::Map, &steward()).expect("a tile")
+            };
             let (before, after) = (get(&city), get(&next));
             if (dx, dy) == (0, 0) {
                 changed += u32::from(before.name.etag != after.name.etag);
@@ -248,7 +253,7 @@ fn an_edit_touches_its_ground_and_its_tiles_only() {
     }
     assert!(changed >= 2, "the tiles over the edit did not change");
     let (none, at) = (tile::Cache::new(0), gridpin::city::world::TileId::at(14, spot));
-    let get = || none.render(&next, &["address"], 14, at.x, at.y, &steward()).expect("a tile");
+    let get = || none.render(&next, &["address"], (14, at.x, at.y), Detail::Map, &steward()).expect("a tile");
     assert!(get() == get() && none.counts().encoded == 2, "a cache of no bytes kept a tile");
 }
 

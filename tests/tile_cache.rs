@@ -5,7 +5,7 @@ use gridpin::city::City;
 use gridpin::city::world::{Spot, TileId};
 use gridpin::domain::*;
 use gridpin::tile::cache::Wanted;
-use gridpin::tile::{Cache, Coding};
+use gridpin::tile::{Cache, Coding, Detail};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicIsize, Ordering};
 
@@ -58,7 +58,7 @@ fn it_holds_what_it_was_given() {
     let spot = |n: u32| Spot::of(LonLat::new(120.0 + f64::from(n % 150) * 2e-4, 28.0 + f64::from(n / 150) * 2e-4));
     let render = |cache: &Cache, z: u8, n: u32, coding: Coding| {
         let tile = TileId::at(z, spot(n).expect("on earth"));
-        let wanted = Wanted::of(&city, ["address"], tile, &actor).expect("a tile");
+        let wanted = Wanted::of(&city, ["address"], tile, Detail::Map, &actor).expect("a tile");
         cache.make(&city, &wanted, coding, &actor).expect("a tile")
     };
     // Once, so that what is made once for all is there.

@@ -11,7 +11,7 @@ use gridpin::city::City;
 use gridpin::domain::flag::flag_id;
 use gridpin::domain::*;
 use gridpin::error::Text;
-use gridpin::tile;
+use gridpin::tile::{self, Detail};
 use std::fmt::Write;
 
 fn today() -> NaiveDate {
@@ -168,7 +168,7 @@ fn village() -> City {
 }
 
 fn decoded(city: &City, layer: &str, (z, x, y): (u8, u32, u32), actor: &Actor) -> String {
-    let tile = match tile::render(city, &[layer], z, x, y, actor) {
+    let tile = match tile::render(city, &[layer], (z, x, y), Detail::Map, actor) {
         Ok(tile) => tile,
         Err(error) => return format!("{error}\n"),
     };
@@ -241,10 +241,11 @@ fn several_layers_are_one_tile() {
     let city = village();
     let steward = Actor { name: "s".into(), role: Role::Steward, scope: Scope::All };
     let (z, x, y) = centre(15);
-    let both = tile::render(&city, &["address", "rental", "address"], z, x, y, &steward).expect("a tile");
-    let one = |layer| tile::render(&city, &[layer], z, x, y, &steward).expect("a tile").bytes;
+    let both =
+        tile::render(&city, &["address", "rental", "address"], (z, x, y), Detail::Map, &steward).expect("a tile");
+    let one = |layer| tile::render(&city, &[layer], (z, x, y), Detail::Map, &steward).expect("a tile").bytes;
     assert_eq!(both.bytes, [one("address"), one("rental")].concat());
-    assert_ne!(both.etag, tile::render(&city, &["address"], z, x, y, &steward).expect("a tile").etag);
+    assert_ne!(both.etag, tile::render(&city, &["address"], (z, x, y), Detail::Map, &steward).expect("a tile").etag);
 }
 
 #[test]
@@ -252,6 +253,9 @@ fn tiles_that_are_none_are_not_found() {
     let city = village();
     let steward = Actor { name: "s".into(), role: Role::Steward, scope: Scope::All };
     for (z, x, y) in [(1, 2, 0), (3, 0, 8), (23, 0, 0), (255, 0, 0), (0, u32::MAX, 0)] {
-        assert!(matches!(tile::render(&city, &["grid"], z, x, y, &steward), Err(gridpin::error::Error::NotFound(_))));
+        assert!(matches!(
+            tile::render(&city, &["grid"], (z, x, y), Detail::Map, &steward),
+            Err(gridpin::error::Error::NotFound(_))
+        ));
     }
 }

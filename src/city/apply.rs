@@ -1,7 +1,8 @@
 //! From one City to the next: what a change may alter is taken out of the indexes as it was and put in as it is.
 
+use super::entry::See;
 use super::ground::LAYERS;
-use super::points::{Point, Points};
+use super::points::Entry;
 use super::recheck::Changed;
 use super::tally::Counts;
 use super::world::Span;
@@ -148,41 +149,31 @@ impl Step<'_> {
             shares.extend(rows.rentals.iter().map(|r| city.rental_share(*r)));
             shares.extend(rows.hazards.iter().map(|r| city.hazard_share(*r)));
         }
-        type Entry<'a> = (&'static [&'static str], &'a BTreeSet<u32>, fn(&City, u32) -> Option<Point>);
-        let kinds: [Entry; 4] = [
-            (&["address"], &rows.addresses, |city, row| city.address_point(row)),
-            (&["rental", "heat"], &rows.rentals, |city, row| city.rental_point(row)),
-            (&["hazard", "heat"], &rows.hazards, |city, row| city.hazard_point(row)),
-            (&["flag"], &rows.slots, |city, slot| city.flag_point(slot)),
+        type Kind<'a> = (&'static [&'static str], &'a BTreeSet<u32>, fn(&City, u32, See));
+        let kinds: [Kind; 5] = [
+            (&["address"], &rows.addresses, City::address_item),
+            (&["rental", "heat"], &rows.rentals, City::rental_item),
+            (&["hazard", "heat"], &rows.hazards, City::hazard_item),
+            (&["flag"], &rows.slots, City::flag_item),
+            (&["building"], &rows.buildings, City::building_item),
         ];
         let mut spans: Vec<(&'static str, Span)> = Vec::new();
-        let mut changes: Vec<[Vec<Point>; 2]> = Vec::new();
-        for (layers, rows, point) in kinds {
-            let points = cities.map(|city| rows.iter().filter_map(|row| point(city, *row)).collect::<Vec<Point>>());
-            for point in points.iter().flatten() {
-                spans.extend(layers.iter().map(|layer| (*layer, Span::of(point.spot()))));
+        let mut changes: Vec<[Vec<Entry>; 2]> = Vec::new();
+        for (layers, rows, item) in kinds {
+            let entries = cities.map(|city| city.entries(rows.iter(), item));
+            for span in entries.iter().flatten().map(Entry::span) {
+                spans.extend(layers.iter().map(|layer| (*layer, span)));
             }
-            changes.push(points);
+            changes.push(entries);
         }
-        let boxes: Vec<(u32, Option<Span>)> =
-            rows.buildings.iter().map(|row| (*row, new.building_span(*row))).collect();
-        let before = rows.buildings.iter().filter_map(|row| old.building_span(*row));
-        spans.extend(before.chain(boxes.iter().filter_map(|(_, span)| *span)).map(|span| ("building", span)));
-        let change = |points: &mut Points, [gone, come]: &[Vec<Point>; 2]| {
-            let only = |these: &[Point], those: &[Point]| -> Vec<Point> {
-                these.iter().filter(|p| !those.contains(p)).copied().collect()
-            };
-            if gone.len() < 64 {
-                points.change(&only(gone, come), &only(come, gone));
-            } else {
-                points.change(gone, come);
-            }
-        };
-        change(&mut new.address_points, &changes[0]);
-        change(&mut new.rental_points, &changes[1]);
-        change(&mut new.hazard_points, &changes[2]);
-        change(&mut new.flag_points, &changes[3]);
-        boxes.into_iter().for_each(|(row, span)| new.building_boxes.set(row, span));
+        let points = [
+            &mut new.address_points,
+            &mut new.rental_points,
+            &mut new.hazard_points,
+            &mut new.flag_points,
+            &mut new.building_points,
+        ];
+        points.into_iter().zip(changes).for_each(|(points, [gone, come])| points.change(gone, come));
         let homes = new.tally.change(&shares[0], &shares[1]);
         let grids: BTreeSet<u32> = homes
             .into_iter()

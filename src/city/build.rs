@@ -2,10 +2,9 @@
 
 use super::flag::Flags;
 use super::ground::Ground;
-use super::points::{NOWHERE, Point, Points};
+use super::points::{NOWHERE, Points};
 use super::shape::{Shape, span_of};
 use super::tally::{Counts, Tally};
-use super::world::{Span, Spot};
 use super::*;
 use rayon::prelude::*;
 
@@ -76,19 +75,21 @@ impl City {
         flags: Option<Vec<Flag>>,
         known: Option<&Arc<Detection>>,
     ) -> City {
-        let shapes: Vec<Shape> = {
+        let mut shapes: Vec<Shape> = {
             let grids: Vec<&Grid> = records.grids.iter().collect();
             grids
                 .par_iter()
                 .map(|g| if g.is_valid_on(today) { Shape::of(&g.polygon) } else { Shape::default() })
                 .collect()
         };
+        let level_zoom = level_zooms(&grid, &shapes);
+        let everything = (0..shapes.len() as u32).collect();
+        border::draw(&mut shapes, &levels(&grid), &level_zoom, &everything);
         let by_order = orders(&grid);
         let homes: Vec<u32> = {
             let rows = (0..records.addresses.len()).into_par_iter();
             rows.map(|row| home_of_address(&grid, records.addresses.at(row))).collect()
         };
-        let level_zoom = level_zooms(&grid, &shapes);
         let ids = Ids::build(&records);
         let mut city = City {
             records,
@@ -107,7 +108,7 @@ impl City {
             flag_points: Points::default(),
             rental_points: Points::default(),
             hazard_points: Points::default(),
-            building_boxes: Boxes::default(),
+            building_points: Points::default(),
             tally: Tally::default(),
             ids,
             homes: homes.into(),
@@ -132,14 +133,13 @@ impl City {
         }
         city.marks = marks.into();
         let buildings = 0..city.records.buildings.len() as u32;
-        let homes: Vec<u32> = buildings.clone().into_par_iter().map(|row| city.home_of_building(row)).collect();
+        let homes: Vec<u32> = buildings.into_par_iter().map(|row| city.home_of_building(row)).collect();
         city.building_homes = homes.into();
-        let boxes = buildings.into_par_iter().filter_map(|row| Some((row, city.building_span(row)?)));
-        city.building_boxes = Boxes::build(boxes.collect());
-        city.address_points = points(city.records.addresses.len(), |row| city.address_point(row));
-        city.rental_points = points(city.records.rentals.len(), |row| city.rental_point(row));
-        city.hazard_points = points(city.records.hazards.len(), |row| city.hazard_point(row));
-        city.flag_points = points(city.flags.slots() as usize, |slot| city.flag_point(slot));
+        city.building_points = Points::build(city.records.buildings.len(), |row, see| city.building_item(row, see));
+        city.address_points = Points::build(city.records.addresses.len(), |row, see| city.address_item(row, see));
+        city.rental_points = Points::build(city.records.rentals.len(), |row, see| city.rental_item(row, see));
+        city.hazard_points = Points::build(city.records.hazards.len(), |row, see| city.hazard_item(row, see));
+        city.flag_points = Points::build(city.flags.slots() as usize, |slot, see| city.flag_item(slot, see));
         let shares = |rows: usize, share: &(dyn Fn(u32) -> (u32, Counts) + Sync)| -> Vec<(u32, Counts)> {
             (0..rows as u32).into_par_iter().map(share).collect()
         };
@@ -155,45 +155,14 @@ impl City {
         flags.into_iter().filter(|flag| self.is_open(flag)).map(|flag| mark(flag.severity)).max().unwrap_or(0)
     }
 
-    pub(super) fn address_point(&self, row: u32) -> Option<Point> {
-        let address = self.records.addresses.get(row as usize)?;
-        let spot = Spot::of(address.at()?)?;
-        Some(Point { key: spot.key(), row, home: self.home(row) })
-    }
-
-    pub(super) fn rental_point(&self, row: u32) -> Option<Point> {
-        let rental = self.records.rentals.get(row as usize).filter(|r| r.status == RentalStatus::Active)?;
-        let address = self.address_point(self.address(rental.address.as_ref()?)?)?;
-        Some(Point { row, ..address })
-    }
-
-    pub(super) fn hazard_point(&self, row: u32) -> Option<Point> {
-        let hazard = self.records.hazards.get(row as usize).filter(|h| h.state != HazardState::Closed)?;
-        let address = self.address_point(self.address(&hazard.address)?)?;
-        Some(Point { row, ..address })
-    }
-
-    pub(super) fn flag_point(&self, slot: u32) -> Option<Point> {
-        let flag = self.flags.at(slot).filter(|flag| self.is_open(flag))?;
-        let spot = Spot::of(flag.at?)?;
-        Some(Point { key: spot.key(), row: slot, home: self.home_of(&flag.subject) })
-    }
-
     pub(super) fn home_of_building(&self, row: u32) -> u32 {
         let building = self.records.buildings.at(row as usize);
         let declared = building.grid().and_then(|code| self.grid.position(code));
         let held = || {
             let span = span_of(building.footprint())?;
-            let middle = |a: u32, b: u32| a + (b - a) / 2;
-            let spot = Spot { x: middle(span.west, span.east), y: middle(span.north, span.south) };
-            self.grid.finest(spot.lonlat())
+            self.grid.finest(span.middle().lonlat())
         };
         declared.or_else(held).map_or(NOWHERE, |i| self.grid.order(i))
-    }
-
-    pub(super) fn building_span(&self, row: u32) -> Option<Span> {
-        let building = self.records.buildings.get(row as usize).filter(|b| b.standing())?;
-        span_of(building.footprint())
     }
 
     pub(super) fn address_share(&self, row: u32) -> (u32, Counts) {
@@ -248,15 +217,16 @@ pub(super) fn home_of_address(grid: &GridIndex, address: AddressRef) -> u32 {
     home_of(grid, address.grid(), address.at())
 }
 
+/// Level of each grid, by position.
+pub(super) fn levels(grid: &GridIndex) -> Vec<GridLevel> {
+    (0..grid.len() as u32).map(|position| grid.level(position)).collect()
+}
+
 /// Position of the grid with each preorder number.
 pub(super) fn orders(grid: &GridIndex) -> Vec<u32> {
     let mut by_order = vec![0; grid.len()];
     (0..grid.len() as u32).for_each(|i| by_order[grid.order(i) as usize] = i);
     by_order
-}
-
-fn points(rows: usize, point: impl Fn(u32) -> Option<Point> + Sync + Send) -> Points {
-    Points::build((0..rows as u32).into_par_iter().filter_map(point).collect())
 }
 
 pub(super) fn level_zooms(grid: &GridIndex, shapes: &[Shape]) -> [u8; 5] {

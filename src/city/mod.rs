@@ -5,22 +5,27 @@
 //! [`City::records`]; a row stays the same from one City to the next unless records are removed.
 
 pub mod apply;
-pub mod boxes;
+pub mod border;
 pub mod build;
 pub mod care;
+pub mod chunk;
 pub mod delta;
+mod entry;
 pub mod flag;
 pub mod ground;
 pub mod group;
 pub mod live;
 pub mod points;
+pub mod pyramid;
 mod recheck;
 mod regrid;
 mod remove;
 pub mod rental;
+pub mod ring;
 pub mod search;
 pub mod shape;
 mod take;
+pub mod tag;
 pub mod tally;
 pub mod touched;
 pub mod world;
@@ -39,7 +44,6 @@ use crate::check::detect::Detection;
 use crate::check::facts::Facts;
 use crate::domain::*;
 use crate::index::{GridIndex, Ids, Lookup, key_of};
-use boxes::Boxes;
 use chrono::NaiveDate;
 use ground::Ground;
 use points::Points;
@@ -83,8 +87,8 @@ pub struct City {
     pub rental_points: Points,
     /// Hazards that are not closed and whose address has a pin on earth.
     pub hazard_points: Points,
-    /// Standing buildings on earth.
-    pub building_boxes: Boxes,
+    /// Standing buildings on earth, with their outlines.
+    pub building_points: Points,
     tally: Tally,
     ids: Ids,
     /// Preorder number of each address's grid: the one that it declares, else the finest that holds its pin.
@@ -197,6 +201,12 @@ impl City {
             Scope::All => (0, u32::MAX),
             Scope::Grid(code) => self.grid.position(code).map_or((0, 0), |i| self.grid.preorder(i)),
         }
+    }
+
+    /// Whose points a scope holds.
+    pub fn within(&self, scope: &Scope) -> points::Within {
+        let (from, to) = self.interval(scope);
+        if *scope == Scope::All { points::Within::All } else { points::Within::Homes(from, to) }
     }
 
     /// Whether a scope holds a home, a preorder number or [`points::NOWHERE`].

@@ -1,12 +1,16 @@
-//! Points in Z-order with an overlay of fresh edits: a tile, a cell of a tile and a box are runs of memory.
+//! Points in Z-order, in chunks of columns that are copied when they change: a tile, a cell of a tile and a box are runs
+//! of memory, and an edit copies the chunks that it falls into.
 
+use super::chunk::{Builder, Chunk, FILL, MOST};
+use super::ring::{OwnRings, Rings};
+use super::tag::Tag;
 use super::world::{Span, Spot, TileId};
 use crate::domain::LonLat;
-use rayon::slice::ParallelSliceMut;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-/// Edits beyond which the points are packed again (or an eighth of the points, if that is more).
-const FRESH: usize = 4096;
 /// The home of a point that lies in no grid and declares none.
 pub const NOWHERE: u32 = u32::MAX;
 
@@ -28,74 +32,183 @@ impl Point {
     }
 }
 
-/// Points of one kind, 16 bytes each, cheap to copy. A row has one point at most.
+/// A point with what is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item<'a> {
+    /// The point.
+    pub point: Point,
+    /// What is told of it in numbers.
+    pub tag: Tag,
+    /// Identifier of its record; no two records of a layer have the same.
+    pub id: &'a str,
+    /// A text that it shares with others, or not.
+    pub label: &'a str,
+    /// Its outline, where it has one; the point is then the middle of its box.
+    pub rings: Rings<'a>,
+}
+
+impl Item<'_> {
+    /// Points lie in the order of the world, and those on one spot in the order of their identifiers: the order says
+    /// nothing about the edits that led here.
+    fn order(&self) -> (u64, &str, u32) {
+        (self.point.key, self.id, self.point.row)
+    }
+
+    /// The box around it.
+    pub fn span(&self) -> Span {
+        self.rings.span().unwrap_or(Span::of(self.point.spot()))
+    }
+}
+
+/// A point that is taken out or put in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    point: Point,
+    tag: Tag,
+    id: Box<str>,
+    label: Box<str>,
+    rings: OwnRings,
+}
+
+impl From<&Item<'_>> for Entry {
+    fn from(item: &Item) -> Entry {
+        Entry {
+            point: item.point,
+            tag: item.tag,
+            id: item.id.into(),
+            label: item.label.into(),
+            rings: item.rings.into(),
+        }
+    }
+}
+
+impl Entry {
+    /// The box around it.
+    pub fn span(&self) -> Span {
+        self.item().span()
+    }
+
+    fn item(&self) -> Item<'_> {
+        Item { point: self.point, tag: self.tag, id: &self.id, label: &self.label, rings: self.rings.rings() }
+    }
+}
+
+/// Whose points are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Within {
+    /// All.
+    All,
+    /// Those of a half-open interval of homes.
+    Homes(u32, u32),
+}
+
+impl Within {
+    /// Whether a home is meant.
+    #[inline]
+    pub fn holds(self, home: u32) -> bool {
+        match self {
+            Within::All => true,
+            Within::Homes(from, to) => from <= home && home < to,
+        }
+    }
+}
+
+/// Points of one kind, cheap to copy. A row has one point at most.
 #[derive(Debug, Clone, Default)]
 pub struct Points {
-    packed: Arc<Vec<Point>>,
-    /// Places in `packed` that no longer hold, ascending.
-    dead: Arc<Vec<u32>>,
-    /// Points that are not in `packed`, sorted.
-    fresh: Arc<Vec<Point>>,
+    /// With the key of each chunk's first point.
+    chunks: Arc<Vec<(u64, Arc<Chunk>)>>,
+    len: usize,
+}
+
+fn packed(chunk: Chunk) -> (u64, Arc<Chunk>) {
+    (chunk.spot(0).key(), Arc::new(chunk))
 }
 
 impl Points {
-    /// Sorts and packs the points.
-    pub fn build(mut points: Vec<Point>) -> Points {
+    /// Sorts and packs the points of the rows below `rows`: `see` shows the point of a row, where it has one.
+    pub fn build(rows: usize, see: impl Fn(u32, &mut dyn FnMut(&Item)) + Sync) -> Points {
+        let point = |row: u32| {
+            let mut point = None;
+            see(row, &mut |item| point = Some(item.point));
+            point
+        };
+        let mut points: Vec<Point> = (0..rows as u32).into_par_iter().filter_map(point).collect();
         points.par_sort_unstable();
-        Points { packed: Arc::new(points), ..Points::default() }
+        for same in points.chunk_by_mut(|a, b| a.key == b.key).filter(|same| same.len() > 1) {
+            let mut ids: Vec<(Box<str>, Point)> = Vec::with_capacity(same.len());
+            same.iter().for_each(|point| see(point.row, &mut |item| ids.push((item.id.into(), *point))));
+            ids.sort_unstable();
+            same.iter_mut().zip(ids).for_each(|(point, (_, sorted))| *point = sorted);
+        }
+        let chunk = |points: &[Point]| {
+            let mut builder = Builder::default();
+            points.iter().for_each(|point| see(point.row, &mut |item| builder.push(item)));
+            packed(builder.end())
+        };
+        Points { len: points.len(), chunks: Arc::new(points.par_chunks(FILL).map(chunk).collect()) }
     }
 
     /// Gives every point the home that `of` makes of its home.
-    pub(super) fn rehome(&mut self, of: impl Fn(u32) -> u32) {
-        let rehome = |points: &Arc<Vec<Point>>| {
-            // A row has one point, so that the order stays.
-            Arc::new(points.iter().map(|point| Point { home: of(point.home), ..*point }).collect())
-        };
-        (self.packed, self.fresh) = (rehome(&self.packed), rehome(&self.fresh));
+    pub(super) fn rehome(&mut self, of: impl Fn(u32) -> u32 + Sync) {
+        let rehomed = |(key, chunk): &(u64, Arc<Chunk>)| (*key, Arc::new(chunk.rehomed(&of)));
+        self.chunks = Arc::new(self.chunks.par_iter().map(rehomed).collect());
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.packed.len() - self.dead.len() + self.fresh.len()
+        self.len
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
     }
 
-    /// The points with keys from `first` to `last`: the packed ones in their order, then the fresh ones in theirs.
-    pub fn run(&self, (first, last): (u64, u64)) -> impl Iterator<Item = &Point> + '_ {
-        let from = self.packed.partition_point(|p| p.key < first);
-        let to = from + self.packed[from..].partition_point(|p| p.key <= last);
-        let mut dead = &self.dead[self.dead.partition_point(|at| (*at as usize) < from)..];
-        let alive = self.packed[from..to].iter().enumerate().filter(move |(i, _)| match dead.first() {
-            Some(at) if *at as usize == from + i => {
-                dead = &dead[1..];
-                false
-            }
-            _ => true,
+    /// The points with keys from `first` to `last`, as runs of chunks, none of them empty.
+    pub fn runs(&self, (first, last): (u64, u64)) -> impl Iterator<Item = (&Chunk, Range<usize>)> + '_ {
+        let from = self.chunks.partition_point(|(key, _)| *key < first).saturating_sub(1);
+        let to = self.chunks.partition_point(|(key, _)| *key <= last).max(from);
+        let whole = move |at: usize| self.chunks.get(at + 1).is_some_and(|(key, _)| *key <= last);
+        let runs = self.chunks[from..to].iter().enumerate().map(move |(i, (key, chunk))| {
+            let from_here = if *key < first { chunk.lower(first) } else { 0 };
+            let to_here = if whole(from + i) { chunk.len() } else { chunk.upper(last) };
+            (&**chunk, from_here..to_here)
         });
-        let from = self.fresh.partition_point(|p| p.key < first);
-        let to = from + self.fresh[from..].partition_point(|p| p.key <= last);
-        alive.map(|(_, point)| point).chain(&self.fresh[from..to])
+        runs.filter(|(_, range)| !range.is_empty())
     }
 
-    /// The points of a tile.
-    pub fn in_tile(&self, tile: TileId) -> impl Iterator<Item = &Point> + '_ {
-        self.run(tile.keys())
-    }
-
-    /// The points of a tile in the order of the world, whatever edits made them.
-    pub fn sorted_in_tile(&self, tile: TileId) -> Vec<Point> {
-        let mut points: Vec<Point> = self.in_tile(tile).copied().collect();
-        points.sort_unstable();
-        points
+    /// The points with keys from `first` to `last`, in their order.
+    pub fn run(&self, keys: (u64, u64)) -> impl Iterator<Item = Point> + '_ {
+        self.runs(keys).flat_map(|(chunk, range)| range.map(|i| chunk.point(i)))
     }
 
     /// All points.
-    pub fn iter(&self) -> impl Iterator<Item = &Point> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = Point> + '_ {
         self.run((0, u64::MAX))
+    }
+
+    /// All points with what is told of them.
+    pub fn items(&self) -> impl Iterator<Item = Item<'_>> + '_ {
+        self.runs((0, u64::MAX)).flat_map(|(chunk, range)| range.map(|i| chunk.item(i)))
+    }
+
+    /// The chunks with anything whose outline may meet a box.
+    pub fn about(&self, span: Span) -> impl Iterator<Item = &Chunk> + '_ {
+        self.chunks.iter().map(|(_, chunk)| &**chunk).filter(move |chunk| chunk.span.meets(span))
+    }
+
+    /// Rows of what has an outline, or a place, whose box meets a box; ascending.
+    pub fn meeting(&self, span: Span) -> Vec<u32> {
+        let meets = |chunk: &Chunk, i: usize| match chunk.spans.get(i) {
+            Some(own) => own.meets(span),
+            None => span.holds(chunk.spot(i)),
+        };
+        let rows =
+            self.about(span).flat_map(|chunk| (0..chunk.len()).filter(move |i| meets(chunk, *i)).map(|i| chunk.row[i]));
+        let mut rows: Vec<u32> = rows.collect();
+        rows.sort_unstable();
+        rows
     }
 
     /// Calls `found` with every point in the box.
@@ -107,7 +220,9 @@ impl Points {
         for y in rows {
             for x in columns.clone() {
                 let tile = TileId { z: z.min(super::world::MAX_ZOOM), x, y };
-                self.in_tile(tile).filter(|p| span.holds(p.spot())).for_each(&mut found);
+                for (chunk, range) in self.runs(tile.keys()) {
+                    range.filter(|i| span.holds(chunk.spot(*i))).for_each(|i| found(&chunk.point(i)));
+                }
             }
         }
     }
@@ -152,86 +267,214 @@ impl Points {
     }
 
     /// Takes out the points in `gone` and puts in those in `come`. A point that is in neither is left alone.
-    pub fn change(&mut self, gone: &[Point], come: &[Point]) {
+    pub fn change(&mut self, gone: Vec<Entry>, come: Vec<Entry>) {
+        let (gone, come) = differing(gone, come);
         if gone.is_empty() && come.is_empty() {
             return;
         }
-        let (dead, fresh) = (Arc::make_mut(&mut self.dead), Arc::make_mut(&mut self.fresh));
-        let (dead_before, fresh_before) = (dead.len(), fresh.len());
-        let mut withdrawn: Vec<Point> = Vec::new();
-        for point in gone {
-            if fresh[..fresh_before].binary_search(point).is_ok() {
-                withdrawn.push(*point);
-            } else if let Ok(at) = self.packed.binary_search(point)
-                && dead[..dead_before].binary_search(&(at as u32)).is_err()
-            {
-                dead.push(at as u32);
+        let mut edits: BTreeMap<usize, [Vec<Entry>; 2]> = BTreeMap::new();
+        for (which, entries) in [gone, come].into_iter().enumerate() {
+            for entry in entries {
+                let begins = |(key, chunk): &(u64, Arc<Chunk>)| {
+                    *key < entry.point.key || (*key == entry.point.key && chunk.item(0).order() <= entry.item().order())
+                };
+                let at = self.chunks.partition_point(begins).saturating_sub(1);
+                edits.entry(at).or_default()[which].push(entry);
             }
         }
-        dead.sort_unstable();
-        dead.dedup();
-        if !withdrawn.is_empty() {
-            withdrawn.sort_unstable();
-            fresh.retain(|point| withdrawn.binary_search(point).is_err());
+        let mut chunks: Vec<(u64, Arc<Chunk>)> = Vec::with_capacity(self.chunks.len() + 1);
+        let mut edits = edits.into_iter().peekable();
+        let mut small = false;
+        for at in 0..self.chunks.len().max(1) {
+            let old = self.chunks.get(at);
+            let mut whole: Vec<Item> = Vec::new();
+            let edit = edits.next_if(|(edited, _)| *edited == at);
+            if edit.is_none() && !small {
+                chunks.extend(old.cloned());
+                continue;
+            }
+            // What the chunk before has too little of joins this one.
+            let before = if small { chunks.pop() } else { None };
+            if let Some((_, before)) = &before {
+                whole.extend((0..before.len()).map(|i| before.item(i)));
+            }
+            let kept = old.iter().flat_map(|(_, chunk)| (0..chunk.len()).map(|i| chunk.item(i)));
+            match &edit {
+                Some((_, [gone, come])) => merge(kept, gone, come, &mut whole),
+                None => whole.extend(kept),
+            }
+            self.len = self.len + whole.len()
+                - [&before, &old.cloned()].into_iter().flatten().map(|(_, chunk)| chunk.len()).sum::<usize>();
+            small = !whole.is_empty() && whole.len() < FILL / 4;
+            // One chunk, or equal parts of it.
+            let parts = if whole.len() > MOST { whole.len().div_ceil(FILL) } else { 1 };
+            for part in whole.chunks(whole.len().div_ceil(parts).max(1)) {
+                let mut builder = Builder::default();
+                part.iter().for_each(|item| builder.push(item));
+                chunks.push(packed(builder.end()));
+            }
         }
-        fresh.extend_from_slice(come);
-        fresh.sort_unstable();
-        if dead.len() + fresh.len() > FRESH.max(self.packed.len() / 8) {
-            *self = Points::build(self.iter().copied().collect());
-        }
+        self.chunks = Arc::new(chunks);
     }
+}
+
+/// Both sorted, without what is in both.
+fn differing(mut gone: Vec<Entry>, mut come: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
+    gone.sort_unstable_by(|a, b| a.item().order().cmp(&b.item().order()));
+    come.sort_unstable_by(|a, b| a.item().order().cmp(&b.item().order()));
+    let same = |entry: &Entry, others: &[Entry]| {
+        let at = others.partition_point(|other| other.item().order() < entry.item().order());
+        others.get(at) == Some(entry)
+    };
+    let left: Vec<bool> = gone.iter().map(|entry| !same(entry, &come)).collect();
+    come.retain(|entry| !same(entry, &gone));
+    let mut left = left.into_iter();
+    gone.retain(|_| left.next().unwrap_or(true));
+    (gone, come)
+}
+
+/// Adds what is kept of a chunk and what comes, in order.
+fn merge<'a>(kept: impl Iterator<Item = Item<'a>>, gone: &[Entry], come: &'a [Entry], out: &mut Vec<Item<'a>>) {
+    let (mut gone, mut come) = (gone.iter().peekable(), come.iter().peekable());
+    for item in kept {
+        while gone.next_if(|entry| entry.item().order() < item.order()).is_some() {}
+        if gone.next_if(|entry| entry.item().order() == item.order()).is_some() {
+            continue;
+        }
+        while let Some(entry) = come.next_if(|entry| entry.item().order() < item.order()) {
+            out.push(entry.item());
+        }
+        out.push(item);
+    }
+    out.extend(come.map(Entry::item));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::city::pyramid::{Part, parts};
     use proptest::prelude::*;
-    use std::collections::BTreeMap;
+
+    type Records = BTreeMap<u32, Entry>;
+
+    /// A corner of the world of 5,000 steps a side, so that points meet.
+    fn entry(row: u32, x: u32, y: u32, words: u32) -> Entry {
+        Entry {
+            point: Point { key: Spot { x: x + (1 << 31), y: y + (1 << 30) }.key(), row, home: x % 7 },
+            tag: Tag((words % 5) | ((words % 3) << 6)),
+            id: format!("P{:05}", (row * 7919) % 100_003).into(),
+            label: format!("{}号", words % 40).into(),
+            rings: OwnRings::default(),
+        }
+    }
+
+    fn built(records: &Records) -> Points {
+        let rows = records.keys().next_back().map_or(0, |row| *row as usize + 1);
+        Points::build(rows, |row, see| {
+            if let Some(entry) = records.get(&row) {
+                see(&entry.item());
+            }
+        })
+    }
+
+    fn ordered(records: &Records) -> Vec<&Entry> {
+        let mut all: Vec<&Entry> = records.values().collect();
+        all.sort_by(|a, b| a.item().order().cmp(&b.item().order()));
+        all
+    }
+
+    fn holds(points: &Points, records: &Records) {
+        assert_eq!(points.len(), records.len());
+        assert!(points.items().eq(ordered(records).into_iter().map(Entry::item)));
+        for (key, chunk) in points.chunks.iter() {
+            assert!((1..=MOST).contains(&chunk.len()) && *key == chunk.spot(0).key());
+            let anew: Box<[Part]> = parts(&chunk.x, &chunk.y, &chunk.home, &chunk.tag);
+            assert_eq!(chunk.parts, anew);
+        }
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
-        fn runs_and_boxes_hold_what_a_list_holds(
-            start in prop::collection::vec((0u32..5000, 0u32..5000), 0..400),
-            edits in prop::collection::vec((any::<prop::sample::Index>(), 0u32..5000, 0u32..5000, any::<bool>()), 0..60),
+        fn runs_boxes_and_cells_hold_what_a_list_holds(
+            start in prop::collection::vec((0u32..5000, 0u32..5000), 0..3000),
+            edits in prop::collection::vec((0usize..4, any::<prop::sample::Index>(), 0u32..5000, 0u32..5000), 0..60),
             looks in prop::collection::vec((0u32..5000, 0u32..5000, 0u32..2000, 0u32..2000), 8),
+            crowd in 0u32..2000,
         ) {
-            // A corner of the world of 5,000 steps a side, so that points meet.
-            let point = |row: usize, x: u32, y: u32| {
-                Point { key: Spot { x: x + (1 << 31), y: y + (1 << 30) }.key(), row: row as u32, home: x % 7 }
-            };
-            let mut oracle: BTreeMap<u32, Point> =
-                start.iter().enumerate().map(|(row, (x, y))| (row as u32, point(row, *x, *y))).collect();
-            let mut points = Points::build(oracle.values().copied().collect());
-            for (which, x, y, remove) in edits {
-                if start.is_empty() { break; }
-                let row = which.index(start.len());
-                let gone: Vec<Point> = oracle.remove(&(row as u32)).into_iter().collect();
-                let come: Vec<Point> = if remove { vec![] } else { vec![point(row, x, y)] };
-                points.change(&gone, &come);
-                oracle.extend(come.iter().map(|p| (p.row, *p)));
+            let mut oracle: Records =
+                (0..).zip(&start).map(|(row, (x, y))| (row, entry(row, *x, *y, x * 31 + y))).collect();
+            let mut points = built(&oracle);
+            for (kind, which, x, y) in edits {
+                // One moves, comes or goes; or a whole crowd does, onto one spot.
+                let first = which.index(start.len() + 1) as u32;
+                let rows = first..first + if kind == 3 { crowd } else { 1 };
+                let gone: Vec<Entry> = rows.clone().filter_map(|row| oracle.remove(&row)).collect();
+                let come: Vec<Entry> =
+                    rows.filter(|_| kind > 0).map(|row| entry(row, x, y, x ^ row)).collect();
+                points.change(gone, come.clone());
+                oracle.extend(come.into_iter().map(|entry| (entry.point.row, entry)));
             }
-            prop_assert_eq!(points.len(), oracle.len());
-            let mut all: Vec<Point> = points.iter().copied().collect();
-            all.sort_by_key(|p| p.row);
-            prop_assert!(all.iter().eq(oracle.values()));
+            holds(&points, &oracle);
             for (x, y, w, h) in looks {
-                let span = Span { west: x + (1 << 31), north: y + (1 << 30), east: x + w + (1 << 31), south: y + h + (1 << 30) };
+                let (x, y) = (x + (1 << 31), y + (1 << 30));
+                let span = Span { west: x, north: y, east: x + w, south: y + h };
                 let mut found = Vec::new();
                 points.in_span(span, |p| found.push(p.row));
                 found.sort_unstable();
-                let expected: Vec<u32> = oracle.values().filter(|p| span.holds(p.spot())).map(|p| p.row).collect();
+                let expected: Vec<u32> =
+                    oracle.values().filter(|e| span.holds(e.point.spot())).map(|e| e.point.row).collect();
                 prop_assert_eq!(found, expected);
+                for (z, finer, within) in [(19, 2, Within::All), (8, 4, Within::Homes(2, 5)), (20, 1, Within::Homes(0, 6))] {
+                    let tile = TileId::at(z, Spot { x, y });
+                    let mine = |e: &&Entry| TileId::at(z, e.point.spot()) == tile && within.holds(e.point.home);
+                    let mut expected: BTreeMap<u64, [u64; 9]> = BTreeMap::new();
+                    for e in oracle.values().filter(mine) {
+                        let cell = expected.entry(TileId::at(z + finer, e.point.spot()).keys().0).or_default();
+                        let spot = e.point.spot();
+                        cell[0] += 1;
+                        cell[1] += u64::from(e.tag.weight());
+                        cell[2] += u64::from(spot.x);
+                        cell[3] += u64::from(spot.y);
+                        cell[4 + e.tag.class()] += 1;
+                    }
+                    let mut counted: BTreeMap<u64, [u64; 9]> = BTreeMap::new();
+                    points.cells(tile, finer, within, |cell| {
+                        let (sums, classes) = (cell.sums(), &cell.classes);
+                        let class = |i: usize| u64::from(classes[i]);
+                        let told = [cell.n.into(), cell.weight.into(), sums.0, sums.1, class(0), class(1), class(2), class(3), class(4)];
+                        assert!(counted.insert(cell.key(), told).is_none(), "a cell came twice");
+                    });
+                    prop_assert_eq!(counted, expected);
+                }
             }
         }
     }
 
     #[test]
+    fn a_hundred_thousand_on_one_spot_are_edited_one_by_one() {
+        let mut oracle: Records = (0..100_000).map(|row| (row, entry(row, 7, 7, row))).collect();
+        let mut points = built(&oracle);
+        for row in (0..100_000).step_by(9973) {
+            let (gone, come) = (oracle[&row].clone(), entry(row, 7, 7, row + 1));
+            points.change(vec![gone], vec![come.clone()]);
+            oracle.insert(row, come);
+        }
+        holds(&points, &oracle);
+        let gone: Vec<Entry> = oracle.values().cloned().collect();
+        points.change(gone, Vec::new());
+        assert!(points.is_empty() && points.items().next().is_none());
+        points.change(Vec::new(), vec![entry(3, 1, 1, 1)]);
+        assert_eq!(points.len(), 1);
+    }
+
+    #[test]
     fn the_nearest_are_the_nearest() {
         let at = |n: u32| LonLat::new(120.0 + f64::from(n % 37) * 7e-4, 30.0 + f64::from(n * 31 % 101) * 3e-4);
-        let points = Points::build(
-            (0..500).map(|n| Point { key: Spot::of(at(n)).expect("on earth").key(), row: n, home: 0 }).collect(),
-        );
+        let points = Points::build(500, |row, see| {
+            let point = Point { key: Spot::of(at(row)).expect("on earth").key(), row, home: 0 };
+            see(&Item { point, tag: Tag(0), id: &row.to_string(), label: "", rings: Rings::default() });
+        });
         for n in [3u32, 77, 450] {
             let from = LonLat::new(at(n).lon + 1e-4, at(n).lat - 2e-4);
             let mut oracle: Vec<(u32, f64)> = (0..500).map(|m| (m, from.distance_m(at(m)))).collect();

@@ -1,7 +1,7 @@
 //! Taking grids over: whose home, ground or words that changes.
 
 use super::apply::Step;
-use super::build::{home_of_address, level_zooms, orders};
+use super::build::{home_of_address, level_zooms, levels, orders};
 use super::points::NOWHERE;
 use super::world::Span;
 use super::*;
@@ -58,6 +58,15 @@ impl Step<'_> {
         self.spans.extend(spans.flatten().filter_map(|shape| shape.span));
         self.everything |= !drawn_alike;
         self.new.level_zoom = level_zooms(&grid, &shapes);
+        let mut redrawn: BTreeSet<u32> = match self.new.level_zoom == self.old.level_zoom {
+            true => {
+                let of = |p: &u32| [self.old.shapes.get(*p as usize), shapes.get(*p as usize)];
+                border::touching(&shapes, positions.iter().flat_map(of).flatten())
+            }
+            false => (0..shapes.len() as u32).collect(),
+        };
+        redrawn.extend(positions.range(..grid.len() as u32));
+        border::draw(&mut shapes, &levels(&grid), &self.new.level_zoom, &redrawn);
         self.new.by_order = Arc::new(orders(&grid));
         (self.new.shapes, self.new.grid) = (Arc::new(shapes), grid.clone());
 
@@ -163,7 +172,7 @@ impl Step<'_> {
             let area = [area[0] - STEP_DEG, area[1] - STEP_DEG, area[2] + STEP_DEG, area[3] + STEP_DEG];
             self.old.address_points.in_box(area, &mut rows);
             if let Some(span) = Span::of_box(area) {
-                regrid.buildings.extend(self.old.building_boxes.in_span(span));
+                regrid.buildings.extend(self.old.building_points.meeting(span));
             }
         }
         let at = |row: &u32| records.addresses.at(*row as usize).at();
@@ -182,11 +191,14 @@ impl City {
         for homes in [&mut self.homes, &mut self.building_homes] {
             *homes = homes.iter().map(|home| of(*home)).collect();
         }
-        for points in
-            [&mut self.address_points, &mut self.flag_points, &mut self.rental_points, &mut self.hazard_points]
-        {
-            points.rehome(of);
-        }
+        let layers = [
+            &mut self.address_points,
+            &mut self.flag_points,
+            &mut self.rental_points,
+            &mut self.hazard_points,
+            &mut self.building_points,
+        ];
+        layers.into_iter().for_each(|points| points.rehome(of));
         self.tally = self.tally.renumbered(of, grids);
     }
 }

@@ -41,14 +41,17 @@ pub struct RentalState {
     pub worst: Option<HazardSeverity>,
 }
 
-/// How many people live in a rental, roughly: `1-3`, `4-6`, `7-9`, `10+`, or empty where it is not known or nobody does.
-pub fn occupancy_band(occupants: Option<u16>) -> &'static str {
+/// How many people live in a rental, roughly; the first where it is not known or nobody does.
+pub const OCCUPANTS: [&str; 5] = ["", "1-3", "4-6", "7-9", "10+"];
+
+/// The place of a number of occupants in [`OCCUPANTS`].
+pub fn occupants_band(occupants: Option<u16>) -> u8 {
     match occupants {
-        None | Some(0) => "",
-        Some(..=3) => "1-3",
-        Some(..=6) => "4-6",
-        Some(..=9) => "7-9",
-        Some(_) => "10+",
+        None | Some(0) => 0,
+        Some(..=3) => 1,
+        Some(..=6) => 2,
+        Some(..=9) => 3,
+        Some(_) => 4,
     }
 }
 

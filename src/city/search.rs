@@ -35,16 +35,14 @@ impl City {
 
     /// The `k` addresses nearest to a place within a scope, with metres, nearest first.
     pub fn addresses_near(&self, at: LonLat, k: usize, max_m: f64, scope: &Scope) -> Vec<(u32, f64)> {
-        let (from, to) = self.interval(scope);
-        let all = *scope == Scope::All;
-        self.address_points.nearest_k(at, k, max_m, |p| all || (from..to).contains(&p.home))
+        let within = self.within(scope);
+        self.address_points.nearest_k(at, k, max_m, |p| within.holds(p.home))
     }
 
     /// The `k` open flags nearest to a place within a scope, as slots with metres, nearest first.
     pub fn flags_near(&self, at: LonLat, k: usize, max_m: f64, scope: &Scope) -> Vec<(u32, f64)> {
-        let (from, to) = self.interval(scope);
-        let all = *scope == Scope::All;
-        self.flag_points.nearest_k(at, k, max_m, |p| all || (from..to).contains(&p.home))
+        let within = self.within(scope);
+        self.flag_points.nearest_k(at, k, max_m, |p| within.holds(p.home))
     }
 
     /// Rows of the addresses within a scope whose text or identifier holds `text`, from row `from` on, `limit` at most.

@@ -181,6 +181,12 @@ impl Span {
         self.west <= other.east && other.west <= self.east && self.north <= other.south && other.north <= self.south
     }
 
+    /// The middle of the box.
+    pub fn middle(self) -> Spot {
+        let middle = |a: u32, b: u32| a + (b - a) / 2;
+        Spot { x: middle(self.west, self.east), y: middle(self.north, self.south) }
+    }
+
     /// Whether the point lies in the box.
     pub fn holds(self, spot: Spot) -> bool {
         (self.west..=self.east).contains(&spot.x) && (self.north..=self.south).contains(&spot.y)

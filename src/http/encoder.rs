@@ -166,7 +166,7 @@ mod tests {
 
     fn wanted(city: &City, z: u8) -> Wanted {
         let spot = Spot::of(LonLat::new(120.001, 28.001)).expect("on earth");
-        Wanted::of(city, ["address"], TileId::at(z, spot), &actor("a")).expect("a tile")
+        Wanted::of(city, ["address"], TileId::at(z, spot), Detail::Map, &actor("a")).expect("a tile")
     }
 
     /// Lets everything run that can.

@@ -4,6 +4,7 @@ use super::App;
 use super::body::Segment;
 use super::permission::SignedIn;
 use super::problem::{Answer, Problem};
+use super::query::{Given, Params, Query};
 use super::sight::Sight;
 use super::web::is_known;
 use super::who::Who;
@@ -12,7 +13,7 @@ use crate::domain::Role;
 use crate::error::Error;
 use crate::tile::cache::{Name, Wanted};
 use crate::tile::style::of_role;
-use crate::tile::{Coding, catalog};
+use crate::tile::{Coding, Detail, catalog};
 use axum::Json;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Path, State};
@@ -28,10 +29,25 @@ use std::task::{Context, Poll};
 /// The path of a tile.
 pub const ROUTE: &str = "/tiles/{layers}/{z}/{x}/{y}";
 
+/// What may stand behind a tile's path.
+#[derive(Debug, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Asked {
+    /// `map`, as without it: points are counted by cell below the zoom where the layer begins to show each; `points`:
+    /// every point by itself from zoom 12 on.
+    detail: Option<Detail>,
+}
+
+impl Params for Asked {
+    fn read(query: &mut Query) -> Asked {
+        Asked { detail: query.choice("detail") }
+    }
+}
+
 /// A vector tile of one layer or of several with commas between.
 #[utoipa::path(get, path = "/tiles/{layers}/{z}/{x}/{y}", tag = "map",
     params(("layers" = String, Path, description = "Layers with commas between"), ("z" = u8, Path, description = "Zoom"),
-        ("x" = u32, Path, description = "Column"), ("y" = String, Path, description = "Row with the ending `.mvt`")),
+        ("x" = u32, Path, description = "Column"), ("y" = String, Path, description = "Row with the ending `.mvt`"), Asked),
     responses((status = 200, description = "Mapbox Vector Tile 2.1", body = Vec<u8>,
             content_type = "application/vnd.mapbox-vector-tile"),
         (status = 304, description = "Not changed since the ETag"),
@@ -42,6 +58,7 @@ pub async fn tile(
     method: Method,
     who: Who<SignedIn>,
     Path((layers, z, x, y)): Path<(String, String, String, String)>,
+    Given(asked): Given<Asked>,
     headers: HeaderMap,
 ) -> Answer<Response> {
     let number = |text: &str| text.parse::<u32>().ok().filter(|_| text == "0" || !text.starts_with(['0', '+']));
@@ -52,7 +69,7 @@ pub async fn tile(
     };
     let tile = tile.ok_or_else(|| Error::NotFound(format!("tile {layers}/{z}/{x}/{y}")))?;
     let city = app.live.get();
-    let wanted = Wanted::of(&city, layers.split(','), tile, &who.actor)?;
+    let wanted = Wanted::of(&city, layers.split(','), tile, asked.detail.unwrap_or_default(), &who.actor)?;
     let coding = accepted(&headers);
     let name = app.tiles.name(&wanted);
     // The content of a copy that holds is not looked at, nor made.

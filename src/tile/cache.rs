@@ -6,7 +6,7 @@
 
 use super::catalog::{self, Layer};
 use super::coding::Coding;
-use super::{Etag, MARGIN, Tile, View, allowed, encode};
+use super::{Detail, Etag, MARGIN, Tile, View, allowed, encode};
 use crate::city::City;
 use crate::city::ground::LAYERS;
 use crate::city::world::TileId;
@@ -30,6 +30,7 @@ struct Key {
     layers: [u8; LAYERS.len()],
     interval: (u32, u32),
     tile: TileId,
+    detail: Detail,
 }
 
 /// A tile as somebody asks for it, and the version of the ground that it shows.
@@ -129,7 +130,7 @@ impl Cache {
             Some(form) => form,
             None => {
                 let layers: Vec<&Layer> = wanted.layers().collect();
-                let Tile { bytes, etag } = encode(&View::new(city, wanted.key.tile, &actor.scope), &layers)?;
+                let Tile { bytes, etag } = encode(&View::new(city, wanted.key.tile, &actor.scope, wanted.key.detail), &layers)?;
                 self.encoded.fetch_add(1, Ordering::Relaxed);
                 Form { name: Name { etag, length: bytes.len() }, coding: Coding::Identity, bytes }
             }
@@ -147,9 +148,17 @@ impl Cache {
     }
 
     /// The tile itself, from the cache or encoded now; see [`super::render`] for the errors.
-    pub fn render(&self, city: &City, layers: &[&str], z: u8, x: u32, y: u32, actor: &Actor) -> Result<Form> {
+    pub fn render(
+        &self,
+        city: &City,
+        layers: &[&str],
+        (z, x, y): (u8, u32, u32),
+        detail: Detail,
+        actor: &Actor,
+    ) -> Result<Form> {
         let tile = TileId::new(z, x, y).ok_or_else(|| Error::NotFound(format!("tile {z}/{x}/{y}")))?;
-        self.make(city, &Wanted::of(city, layers.iter().copied(), tile, actor)?, Coding::Identity, actor)
+        let wanted = Wanted::of(city, layers.iter().copied(), tile, detail, actor)?;
+        self.make(city, &wanted, Coding::Identity, actor)
     }
 
     /// What it has done and holds.
@@ -172,15 +181,21 @@ impl Wanted {
         city: &City,
         layers: impl IntoIterator<Item = &'a str>,
         tile: TileId,
+        detail: Detail,
         actor: &Actor,
     ) -> Result<Wanted> {
-        let mut key = Key { layers: [NONE; LAYERS.len()], interval: city.interval(&actor.scope), tile };
+        let interval = city.interval(&actor.scope);
+        let mut key = Key { layers: [NONE; LAYERS.len()], interval, tile, detail: Detail::Map };
         let mut version = 0;
         for (place, layer) in allowed(layers, actor)?.into_iter().enumerate() {
             let margin = if layer.has_polygons() { MARGIN } else { 0 };
             version = version.max(city.ground.version(&layer.id, tile, margin));
             // There are no more layers than places, and each comes once.
             key.layers[place] = catalog::position(layer) as u8;
+            // Where it makes no difference it makes no other tile.
+            if detail.is_full(layer, tile.z) != Detail::Map.is_full(layer, tile.z) {
+                key.detail = detail;
+            }
         }
         Ok(Wanted { key, version })
     }

@@ -7,9 +7,9 @@
 
 pub mod cache;
 pub mod catalog;
-pub mod cluster;
 pub mod coding;
 pub mod layer;
+pub mod mvt;
 pub mod outline;
 pub mod style;
 
@@ -17,18 +17,41 @@ pub use cache::Cache;
 pub use coding::Coding;
 
 use crate::city::City;
-use crate::city::points::Point;
+use crate::city::points::Within;
 use crate::city::world::{Span, Spot, TileId};
 use crate::domain::{Actor, Scope};
 use crate::error::{Error, Result};
 use bytes::Bytes;
-use fast_mvt::{MvtCoord, MvtError};
 use twox_hash::XxHash3_64;
 
 /// Units of a tile's side.
 pub const EXTENT: u32 = 4096;
 /// Units that polygons reach beyond the tile.
 pub const MARGIN: i64 = 64;
+
+/// The zoom from which every point can be asked for by itself, though a map of phones counts them there.
+pub const POINTS_FROM: u8 = 12;
+
+/// How much of a layer of points is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Detail {
+    /// What a map needs: cells that count, and every point from the layer's own zoom on.
+    #[default]
+    Map,
+    /// Every point by itself from [`POINTS_FROM`] on.
+    Points,
+}
+
+impl Detail {
+    /// Whether a layer of points draws each by itself at a zoom.
+    pub fn is_full(self, layer: &catalog::Layer, z: u8) -> bool {
+        match self {
+            Detail::Map => z >= layer.points_from,
+            Detail::Points => z >= layer.points_from.min(POINTS_FROM),
+        }
+    }
+}
 
 /// An encoded tile.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,34 +86,33 @@ pub struct View<'a> {
     pub tile: TileId,
     /// The tile with its margin.
     pub span: Span,
-    interval: (u32, u32),
-    everything: bool,
+    /// How much is asked for.
+    pub detail: Detail,
+    /// Whose records are meant.
+    pub within: Within,
 }
 
 impl<'a> View<'a> {
     /// A tile of a city as somebody with a scope may see it.
-    pub fn new(city: &'a City, tile: TileId, scope: &Scope) -> View<'a> {
-        let everything = *scope == Scope::All;
-        View { city, tile, span: Span::of_tile(tile, MARGIN), interval: city.interval(scope), everything }
+    pub fn new(city: &'a City, tile: TileId, scope: &Scope, detail: Detail) -> View<'a> {
+        View { city, tile, span: Span::of_tile(tile, MARGIN), detail, within: city.within(scope) }
+    }
+
+    /// Whether a layer of points draws each by itself here, rather than cells that count.
+    pub fn is_full(&self, layer: &catalog::Layer) -> bool {
+        self.detail.is_full(layer, self.tile.z)
     }
 
     /// Whether the scope holds a home.
     pub fn holds(&self, home: u32) -> bool {
-        self.everything || (self.interval.0..self.interval.1).contains(&home)
-    }
-
-    /// The points of the tile that the scope holds, in the order of the world.
-    pub fn points(&self, points: &crate::city::points::Points) -> Vec<Point> {
-        let mut points = points.sorted_in_tile(self.tile);
-        points.retain(|point| self.holds(point.home));
-        points
+        self.within.holds(home)
     }
 
     /// Where a point of the world lies in the tile, in units.
-    pub fn coord(&self, spot: Spot) -> MvtCoord {
+    pub fn unit(&self, spot: Spot) -> mvt::At {
         let [x, y] = self.tile.corner();
-        let unit = |v: i64| ((v * i64::from(EXTENT)) >> self.tile.shift()) as i32;
-        MvtCoord { x: unit(i64::from(spot.x) - x), y: unit(i64::from(spot.y) - y) }
+        let unit = |v: i64| (v * i64::from(EXTENT)) >> self.tile.shift();
+        [unit(i64::from(spot.x) - x), unit(i64::from(spot.y) - y)]
     }
 }
 
@@ -99,10 +121,10 @@ impl<'a> View<'a> {
 /// # Errors
 /// `NotFound` for a layer that does not exist or that the actor's role may not see, with the same words, and for a tile
 /// that does not exist.
-pub fn render(city: &City, layers: &[&str], z: u8, x: u32, y: u32, actor: &Actor) -> Result<Tile> {
+pub fn render(city: &City, layers: &[&str], (z, x, y): (u8, u32, u32), detail: Detail, actor: &Actor) -> Result<Tile> {
     let layers = allowed(layers.iter().copied(), actor)?;
     let tile = TileId::new(z, x, y).ok_or_else(|| Error::NotFound(format!("tile {z}/{x}/{y}")))?;
-    encode(&View::new(city, tile, &actor.scope), &layers)
+    encode(&View::new(city, tile, &actor.scope, detail), &layers)
 }
 
 /// The layers of these names, in their order, each once.
@@ -119,14 +141,7 @@ fn allowed<'a>(names: impl IntoIterator<Item = &'a str>, actor: &Actor) -> Resul
 
 fn encode(view: &View, layers: &[&catalog::Layer]) -> Result<Tile> {
     let mut bytes = Vec::new();
-    for layer in layers.iter().filter(|layer| view.tile.z >= layer.min_zoom) {
-        let drawn = layer::draw(layer, view).map_err(|e: MvtError| Error::Internal(format!("{}: {e}", layer.id)))?;
-        if bytes.is_empty() {
-            bytes = drawn;
-        } else {
-            bytes.extend_from_slice(&drawn);
-        }
-    }
+    layers.iter().filter(|layer| view.tile.z >= layer.min_zoom).for_each(|layer| layer::draw(layer, view, &mut bytes));
     // What is kept is counted by its length.
     bytes.shrink_to_fit();
     let etag = Etag::of(&bytes);

@@ -3,36 +3,121 @@
 //! Every vertex is snapped by itself, and a vertex is only left out where its neighbours run straight through it. Two
 //! polygons that share a border therefore share it in every tile of every zoom: there are no slivers between them.
 
+use super::mvt::{At, Feature};
 use super::{EXTENT, MARGIN, View};
-use crate::city::world::{Span, Spot};
-use fast_mvt::{MvtCoord, MvtFeatureBuilder, MvtResult};
+use crate::city::border::grain;
+use crate::city::ring::{BLOCK, Rings};
+use crate::city::world::Span;
+use std::ops::Range;
 
-type At = [i64; 2];
+/// Draws outlines in one tile; it keeps its memory from one to the next.
+pub struct Outliner {
+    corner: At,
+    shift: u32,
+    zoom: u8,
+    /// The tile with its margin, and a step of the lattice more.
+    span: Span,
+    /// Units between the points of the lattice.
+    grain: i64,
+    ring: Vec<At>,
+    spare: Vec<At>,
+}
 
-/// Units between the points of the lattice: half a pixel where borders are only looked at from far.
-fn grain(z: u8) -> i64 {
-    match z {
-        0..14 => 4,
-        14..16 => 2,
-        _ => 1,
+impl Outliner {
+    /// For a view's tile.
+    pub fn new(view: &View) -> Outliner {
+        let (corner, shift, zoom) = (view.tile.corner(), view.tile.shift(), view.tile.z);
+        let span = Span::of_tile(view.tile, MARGIN + 8);
+        Outliner { corner, shift, zoom, span, grain: grain(zoom), ring: Vec::new(), spare: Vec::new() }
+    }
+
+    /// Draws polygons into a feature; those that are smaller than the lattice there are gone, and with them their holes.
+    pub fn draw(&mut self, rings: Rings, feature: &mut Feature) {
+        let mut has_outer = false;
+        for (range, is_outer) in rings.ranges() {
+            if !is_outer && !has_outer {
+                continue;
+            }
+            self.snap(rings, range);
+            self.cut();
+            if is_outer {
+                has_outer = self.ring.len() > 2;
+            }
+            if self.ring.len() > 2 {
+                feature.ring(&self.ring, is_outer);
+            }
+        }
+    }
+
+    /// A ring on the lattice in units of the tile, without corners that change nothing.
+    fn snap(&mut self, rings: Rings, range: Range<usize>) {
+        let (step, [x, y]) = (i64::from(EXTENT) / self.grain, self.corner);
+        // Round half up on the lattice of the whole world: a tile's corner lies on it.
+        let half = 1i64 << (self.shift - 1);
+        let unit = |v: i64| ((v * step + half) >> self.shift) * self.grain;
+        let (out, zoom) = (&mut self.ring, self.zoom);
+        let is_drawn = |i: &usize| rings.zooms.get(*i).is_none_or(|from| *from <= zoom);
+        out.clear();
+        let mut add = |i: usize| {
+            let spot = rings.spots[i];
+            push(out, [unit(i64::from(spot.x) - x), unit(i64::from(spot.y) - y)]);
+        };
+        if rings.blocks.is_empty() {
+            range.filter(is_drawn).for_each(add);
+        } else {
+            let mut from = range.start;
+            while from < range.end {
+                let to = ((from / BLOCK + 1) * BLOCK).min(range.end);
+                let block = from..to;
+                from = to;
+                if is_beside(rings.blocks[block.start / BLOCK], self.span) {
+                    // All on one side of the tile: the way through the block is as good as its ends.
+                    let first = block.clone().find(is_drawn);
+                    let last = block.rev().find(is_drawn).filter(|last| Some(*last) != first);
+                    first.into_iter().chain(last).for_each(&mut add);
+                } else {
+                    block.filter(is_drawn).for_each(&mut add);
+                }
+            }
+        }
+        close(&mut self.ring);
+    }
+
+    /// Cuts the ring to the tile and its margin (Sutherland and Hodgman 1974).
+    fn cut(&mut self) {
+        let (low, high) = (-MARGIN, i64::from(EXTENT) + MARGIN);
+        for (axis, bound, sign) in [(0, low, 1), (0, high, -1), (1, low, 1), (1, high, -1)] {
+            let depth = |at: At| (at[axis] - bound) * sign;
+            if self.ring.iter().all(|at| depth(*at) >= 0) {
+                continue;
+            }
+            let (ring, out) = (&self.ring, &mut self.spare);
+            out.clear();
+            for i in 0..ring.len() {
+                let (a, b) = (ring[if i == 0 { ring.len() } else { i } - 1], ring[i]);
+                let (da, db) = (depth(a), depth(b));
+                if (da < 0) != (db < 0) {
+                    // From the inner to the outer end, so that both directions of a shared edge meet the bound in one
+                    // point.
+                    let (p, q, dp, dq) = if da < 0 { (b, a, db, da) } else { (a, b, da, db) };
+                    let other = 1 - axis;
+                    let mut at = [bound; 2];
+                    at[other] = p[other] + ((q[other] - p[other]) * dp).div_euclid(dp - dq);
+                    push(out, at);
+                }
+                if db >= 0 {
+                    push(out, b);
+                }
+            }
+            close(out);
+            std::mem::swap(&mut self.ring, &mut self.spare);
+        }
     }
 }
 
-/// A ring on the lattice in units of the tile, open, without points that change nothing.
-fn snap(view: &View, ring: &[Spot], grain: i64) -> Vec<At> {
-    let [x, y] = view.tile.corner();
-    let (shift, extent) = (view.tile.shift(), i64::from(EXTENT));
-    let step = extent / grain;
-    // Round half up on the lattice of the whole world: a tile's corner lies on it.
-    let half = 1i64 << (shift - 1);
-    let unit = |v: i64| ((v * step + half) >> shift) * grain;
-    let mut out: Vec<At> = Vec::with_capacity(ring.len());
-    for spot in ring {
-        let at = [unit(i64::from(spot.x) - x), unit(i64::from(spot.y) - y)];
-        push(&mut out, at);
-    }
-    close(&mut out);
-    out
+/// Whether a box lies wholly beyond one side of another.
+fn is_beside(span: Span, of: Span) -> bool {
+    span.east < of.west || span.west > of.east || span.south < of.north || span.north > of.south
 }
 
 /// Adds a point; takes back points that the new one makes needless.
@@ -69,64 +154,4 @@ fn close(ring: &mut Vec<At>) {
 /// Twice the area of the triangle: zero when the points are in line.
 fn turn(a: At, b: At, c: At) -> i64 {
     (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-}
-
-/// Cuts a ring to the tile and its margin (Sutherland and Hodgman 1974).
-fn cut(ring: Vec<At>) -> Vec<At> {
-    let (low, high) = (-MARGIN, i64::from(EXTENT) + MARGIN);
-    let inside = |at: &At| at.iter().all(|v| (low..=high).contains(v));
-    if ring.iter().all(inside) {
-        return ring;
-    }
-    let mut ring = ring;
-    for (axis, bound, sign) in [(0, low, 1), (0, high, -1), (1, low, 1), (1, high, -1)] {
-        let depth = |at: At| (at[axis] - bound) * sign;
-        let mut out: Vec<At> = Vec::with_capacity(ring.len() + 4);
-        for i in 0..ring.len() {
-            let (a, b) = (ring[(i + ring.len() - 1) % ring.len()], ring[i]);
-            let (da, db) = (depth(a), depth(b));
-            if (da < 0) != (db < 0) {
-                // From the inner to the outer end, so that both directions of a shared edge meet the bound in one point.
-                let (p, q, dp, dq) = if da < 0 { (b, a, db, da) } else { (a, b, da, db) };
-                let other = 1 - axis;
-                let mut at = [bound; 2];
-                at[other] = p[other] + ((q[other] - p[other]) * dp).div_euclid(dp - dq);
-                push(&mut out, at);
-            }
-            if db >= 0 {
-                push(&mut out, b);
-            }
-        }
-        close(&mut out);
-        ring = out;
-    }
-    ring
-}
-
-/// Polygons in units of the view's tile; those that are smaller than the lattice there are gone.
-pub fn draw(view: &View, polygons: &[Vec<Vec<Spot>>]) -> Vec<Vec<Vec<At>>> {
-    let grain = grain(view.tile.z);
-    let meets = |ring: &[Spot]| {
-        let span = ring.iter().map(|spot| Span::of(*spot)).reduce(Span::with);
-        span.is_some_and(|span| span.meets(view.span))
-    };
-    let mut drawn = Vec::new();
-    for rings in polygons.iter().filter(|rings| meets(&rings[0])) {
-        let mut rings = rings.iter().map(|ring| cut(snap(view, ring, grain)));
-        let outer = rings.next().filter(|ring| ring.len() > 2);
-        if let Some(outer) = outer {
-            drawn.push(std::iter::once(outer).chain(rings.filter(|ring| ring.len() > 2)).collect());
-        }
-    }
-    drawn
-}
-
-/// Writes polygons into a feature.
-pub fn write(feature: &mut MvtFeatureBuilder, polygons: &[Vec<Vec<At>>]) -> MvtResult<()> {
-    for rings in polygons {
-        for (i, ring) in rings.iter().enumerate() {
-            feature.ring(ring.iter().map(|at| MvtCoord { x: at[0] as i32, y: at[1] as i32 }), i == 0)?;
-        }
-    }
-    Ok(())
 }

@@ -137,7 +137,7 @@ async fn every_process_shows_an_edit_within_a_second_and_once() {
     let path = tile_of(16, 120.0002, 28.0002);
     let mut numbers = path.trim_end_matches(".mvt").split('/').map(|number| number.parse::<u32>().expect("a number"));
     let (z, x, y) = (16, numbers.nth(1).expect("x"), numbers.next().expect("y"));
-    let etag = |app: &App| app.tiles.render(&app.live.get(), &["address"], z, x, y, &chief).expect("a tile").name.etag;
+    let etag = |app: &App| app.tiles.render(&app.live.get(), &["address"], (z, x, y), Detail::Map, &chief).expect("a tile").name.etag;
     let mut heard = other.live.listen();
     let cut = "select pg_terminate_backend(pid) from pg_stat_activity
                where datname = current_database() and query ilike 'listen%'";

@@ -4,6 +4,7 @@ use crate::serving::*;
 use crate::wire::*;
 use axum::http::StatusCode;
 use gridpin::http::line::Limits;
+use gridpin::tile::Detail;
 use std::io::Read;
 
 fn path() -> String {
@@ -94,6 +95,6 @@ async fn a_copy_that_holds_costs_nothing() {
     let path = path();
     let mut numbers = path.trim_end_matches(".mvt").rsplit('/').map(|number| number.parse::<u32>().expect("a number"));
     let (y, x) = (numbers.next().expect("y"), numbers.next().expect("x"));
-    let same = other.tiles.render(&other.live.get(), &["address"], 14, x, y, &chief).expect("a tile");
+    let same = other.tiles.render(&other.live.get(), &["address"], (14, x, y), Detail::Map, &chief).expect("a tile");
     assert_eq!(same.name.etag.quoted(), strong);
 }

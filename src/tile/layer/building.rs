@@ -1,11 +1,11 @@
 //! Standing buildings: outlines, or points where only a point is known.
 
-use super::super::{View, outline};
-use super::Pen;
-use crate::city::shape::Shape;
-use crate::city::world::{Spot, TileId};
-use crate::domain::{BuildingKind, Footprint, Subject};
-use fast_mvt::{MvtGeomType, MvtResult};
+use super::super::View;
+use super::super::mvt::{Kind, Layer};
+use super::super::outline::Outliner;
+use super::drawn;
+use crate::city::world::TileId;
+use crate::domain::BuildingKind;
 
 fn kind(kind: BuildingKind) -> &'static str {
     match kind {
@@ -17,47 +17,44 @@ fn kind(kind: BuildingKind) -> &'static str {
     }
 }
 
-pub(super) fn draw(view: &View) -> MvtResult<Vec<u8>> {
-    let city = view.city;
-    let mut pen = Pen::new("building")?;
-    for row in city.building_boxes.in_span(view.span) {
-        let building = city.records.buildings.at(row as usize);
-        let (footprint, parts) = (building.footprint().unpack(), building.parts());
-        if !view.holds(city.building_home(row)) {
-            continue;
-        }
-        let bare =
-            city.flags.of(&Subject::Building(building.id().to_owned())).any(|f| f.rule == "building_unaddressed");
-        let drawn = match &footprint {
-            Footprint::Area(area) => outline::draw(view, &Shape::rings(area)),
-            Footprint::Point(_) => Vec::new(),
-        };
-        let geometry = match &footprint {
-            Footprint::Area(_) if drawn.is_empty() => continue,
-            Footprint::Area(_) => MvtGeomType::Polygon,
-            Footprint::Point(at) if Spot::of(*at).is_some_and(|s| TileId::at(view.tile.z, s) == view.tile) => {
-                MvtGeomType::Point
-            }
-            Footprint::Point(_) => continue,
-        };
-        let label = if parts.building.is_empty() { parts.house_number } else { parts.building };
-        pen.feature(geometry, |f| {
-            match &footprint {
-                Footprint::Point(at) => {
-                    if let Some(spot) = Spot::of(*at) {
-                        f.at(view, spot)?;
-                    }
+pub(super) fn draw(view: &View, out: &mut Vec<u8>) {
+    drawn("building", out, |pen: &mut Layer| {
+        let mut outliner = Outliner::new(view);
+        for chunk in view.city.building_points.about(view.span) {
+            // The number of each of the chunk's labels among the values, plus one.
+            let mut labels = vec![0; chunk.labels()];
+            for i in 0..chunk.len() {
+                let (rings, spot) = (chunk.rings(i), chunk.spot(i));
+                let is_here = match chunk.spans.get(i) {
+                    Some(span) if !rings.is_empty() => span.meets(view.span),
+                    _ => TileId::at(view.tile.z, spot) == view.tile,
+                };
+                if !is_here || !view.holds(chunk.home[i]) {
+                    continue;
                 }
-                Footprint::Area(_) => outline::write(&mut f.0, &drawn)?,
+                let geometry = if rings.is_empty() { Kind::Point } else { Kind::Polygon };
+                let tag = chunk.tag[i];
+                pen.feature(geometry, |f| {
+                    match geometry {
+                        Kind::Point => f.at(view.unit(spot)),
+                        Kind::Polygon => outliner.draw(rings, f),
+                    }
+                    if f.is_empty() {
+                        return;
+                    }
+                    f.unique("id", chunk.id_values(i..i + 1));
+                    f.known(
+                        "label",
+                        &mut labels[usize::from(chunk.label[i])],
+                        chunk.label_value(chunk.label[i].into()),
+                    );
+                    if let Some(floors) = tag.floors() {
+                        f.count("floors", floors);
+                    }
+                    f.text("kind", kind(tag.building_kind()));
+                    f.truth("addressed", tag.is_addressed());
+                });
             }
-            f.text("id", building.id())?;
-            f.text("label", label)?;
-            if let Some(floors) = building.floors() {
-                f.count("floors", floors.into())?;
-            }
-            f.text("kind", kind(building.kind()))?;
-            f.truth("addressed", !bare)
-        })?;
-    }
-    Ok(pen.end())
+        }
+    });
 }

@@ -1,10 +1,11 @@
 //! Grids with their counts and indicators, and their names each at one place.
 
-use super::super::{View, outline};
-use super::Pen;
-use fast_mvt::{MvtGeomType, MvtResult};
+use super::super::View;
+use super::super::mvt::{Kind, Layer};
+use super::super::outline::Outliner;
+use crate::city::world::TileId;
 
-pub(super) fn draw(view: &View) -> MvtResult<Vec<u8>> {
+pub(super) fn draw(view: &View, out: &mut Vec<u8>) {
     let city = view.city;
     let seen = |i: &u32| {
         let shape = &city.shapes()[*i as usize];
@@ -14,43 +15,43 @@ pub(super) fn draw(view: &View) -> MvtResult<Vec<u8>> {
     };
     let mut grids: Vec<u32> = (0..city.grid.len() as u32).filter(seen).collect();
     grids.sort_unstable_by_key(|i| (city.grid.level(*i), city.grid.order(*i)));
-    let mut areas = Pen::new("grid")?;
-    let mut names = Pen::new("grid_name")?;
+    let mut areas = Layer::new("grid");
+    let mut names = Layer::new("grid_name");
+    let mut outliner = Outliner::new(view);
     for i in grids {
         let (grid, shape) = (&city.records.grids[i as usize], &city.shapes()[i as usize]);
-        let drawn = outline::draw(view, &shape.polygons);
-        if !drawn.is_empty() {
+        areas.feature(Kind::Polygon, |f| {
+            outliner.draw(shape.at(view.tile.z), f);
+            if f.is_empty() {
+                return;
+            }
             let counts = city.counts(i);
-            areas.feature(MvtGeomType::Polygon, |f| {
-                outline::write(&mut f.0, &drawn)?;
-                f.text("code", &grid.code)?;
-                f.text("name", &grid.name)?;
-                f.text("level", grid.level.as_str())?;
-                f.text("parent", grid.parent.as_deref().unwrap_or(""))?;
-                f.count("addresses", counts.addresses)?;
-                f.count("collected", counts.collected)?;
-                f.count("accurate", counts.accurate)?;
-                f.count("rentals", counts.rentals)?;
-                f.count("registered", counts.registered)?;
-                f.count("hazards", counts.hazards)?;
-                f.count("closed", counts.closed)?;
-                f.ratio("collection", counts.collection())?;
-                f.ratio("accuracy", counts.accuracy())?;
-                f.ratio("registration", counts.registration())?;
-                f.ratio("closure", counts.closure())
-            })?;
-        }
-        let label = shape.label.filter(|spot| crate::city::world::TileId::at(view.tile.z, *spot) == view.tile);
+            f.text("code", &grid.code);
+            f.text("name", &grid.name);
+            f.text("level", grid.level.as_str());
+            f.text("parent", grid.parent.as_deref().unwrap_or(""));
+            f.count("addresses", counts.addresses);
+            f.count("collected", counts.collected);
+            f.count("accurate", counts.accurate);
+            f.count("rentals", counts.rentals);
+            f.count("registered", counts.registered);
+            f.count("hazards", counts.hazards);
+            f.count("closed", counts.closed);
+            f.ratio("collection", counts.collection());
+            f.ratio("accuracy", counts.accuracy());
+            f.ratio("registration", counts.registration());
+            f.ratio("closure", counts.closure());
+        });
+        let label = shape.label.filter(|spot| TileId::at(view.tile.z, *spot) == view.tile);
         if let Some(spot) = label {
-            names.feature(MvtGeomType::Point, |f| {
-                f.at(view, spot)?;
-                f.text("code", &grid.code)?;
-                f.text("name", &grid.name)?;
-                f.text("level", grid.level.as_str())
-            })?;
+            names.feature(Kind::Point, |f| {
+                f.at(view.unit(spot));
+                f.text("code", &grid.code);
+                f.text("name", &grid.name);
+                f.text("level", grid.level.as_str());
+            });
         }
     }
-    let mut bytes = areas.end();
-    bytes.extend(names.end());
-    Ok(bytes)
+    areas.end(out);
+    names.end(out);
 }

@@ -1,12 +1,27 @@
 //! Hazards that are not closed: each at its address, or counted by cell.
 
-use super::super::{View, catalog::Layer, cluster};
-use super::{COUNT_CELLS, Pen};
+use super::super::mvt::{Kind, Layer};
+use super::super::{View, catalog};
+use super::point::{self, Label, Plan};
+use super::{COUNT_CELLS, drawn};
+use crate::city::pyramid::Cell;
+use crate::city::tag::Tag;
 use crate::domain::{HazardSeverity, HazardState};
-use fast_mvt::{MvtGeomType, MvtResult};
 
 pub(super) const SEVERITIES: [HazardSeverity; 3] =
     [HazardSeverity::Minor, HazardSeverity::Serious, HazardSeverity::Major];
+
+const PLAN: Plan = Plan {
+    id: "id",
+    label: Label::None,
+    grid: None,
+    told: |tag, f| {
+        f.text("item", tag.item().as_str());
+        f.text("severity", severity(tag.hazard_severity()));
+        f.text("state", state(tag.state()));
+        f.truth("overdue", tag.is_overdue());
+    },
+};
 
 pub(super) fn severity(severity: HazardSeverity) -> &'static str {
     match severity {
@@ -25,34 +40,26 @@ fn state(state: HazardState) -> &'static str {
     }
 }
 
-pub(super) fn draw(layer: &Layer, view: &View) -> MvtResult<Vec<u8>> {
-    let city = view.city;
-    let points = view.points(&city.hazard_points);
-    let hazard = |row: u32| &city.records.hazards[row as usize];
-    let mut pen = Pen::new(&layer.id)?;
-    if view.tile.z < layer.points_from {
-        for cell in cluster::cells(&points, view.tile.z, COUNT_CELLS) {
-            let mut by_severity = [0u32; 3];
-            cell.points.iter().for_each(|p| by_severity[hazard(p.row).severity as usize] += 1);
-            pen.feature(MvtGeomType::Point, |f| {
-                f.at(view, cell.label())?;
-                f.count("count", cell.points.len() as u32)?;
-                f.count("overdue", cell.points.iter().filter(|p| city.is_overdue(hazard(p.row))).count() as u32)?;
-                SEVERITIES.into_iter().try_for_each(|s| f.count(severity(s), by_severity[s as usize]))
-            })?;
+/// How many hazards of a cell have a class that `is` so.
+fn count(cell: &Cell, is: impl Fn(Tag) -> bool) -> u32 {
+    cell.classes.iter().zip(0..).filter(|(_, class)| is(Tag(*class))).map(|(n, _)| n).sum()
+}
+
+pub(super) fn draw(layer: &catalog::Layer, view: &View, out: &mut Vec<u8>) {
+    let points = &view.city.hazard_points;
+    drawn("hazard", out, |pen: &mut Layer| {
+        if view.is_full(layer) {
+            return point::draw(view, points, &PLAN, pen);
         }
-        return Ok(pen.end());
-    }
-    for point in &points {
-        let hazard = hazard(point.row);
-        pen.feature(MvtGeomType::Point, |f| {
-            f.at(view, point.spot())?;
-            f.text("id", &hazard.id)?;
-            f.text("item", hazard.item.as_str())?;
-            f.text("severity", severity(hazard.severity))?;
-            f.text("state", state(hazard.state))?;
-            f.truth("overdue", city.is_overdue(hazard))
-        })?;
-    }
-    Ok(pen.end())
+        points.cells(view.tile, COUNT_CELLS, view.within, |cell| {
+            pen.feature(Kind::Point, |f| {
+                f.at(view.unit(cell.label()));
+                f.count("count", cell.n);
+                f.count("overdue", count(cell, Tag::is_overdue));
+                for of in SEVERITIES {
+                    f.count(severity(of), count(cell, |tag| tag.hazard_severity() == of));
+                }
+            });
+        });
+    });
 }

@@ -1,69 +1,92 @@
 //! Rental hazards and never inspected rentals by cell, with counts and weights, for heatmaps.
 
-use super::super::{View, cluster};
-use super::{Pen, hazard};
+use super::super::View;
+use super::super::mvt::{Kind, Layer};
+use super::{drawn, hazard};
 use crate::city::Inspected;
+use crate::city::pyramid::Cell;
+use crate::city::tag::{CLASSES, Tag};
 use crate::city::world::Spot;
 use crate::domain::CheckItem;
-use fast_mvt::{MvtGeomType, MvtResult};
-use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Cells of a tile's side, as a power of two: 64 by 64.
 const HEAT_CELLS: u8 = 6;
+const ITEMS: usize = CheckItem::ALL.len();
+
+/// Names of the fields by item and severity.
+static BOTH: LazyLock<Vec<[String; 3]>> = LazyLock::new(|| {
+    let name = |item: &CheckItem| hazard::SEVERITIES.map(|s| format!("{}_{}", item.as_str(), hazard::severity(s)));
+    CheckItem::ALL.iter().map(name).collect()
+});
 
 /// What lies in a cell.
-#[derive(Default)]
 struct Heat {
-    weight: u32,
+    key: u64,
+    at: Spot,
     rentals: u32,
     uninspected: u32,
     /// Open hazards by item and severity.
-    hazards: [[u32; 3]; 8],
+    hazards: [[u32; 3]; ITEMS],
 }
 
-pub(super) fn draw(view: &View) -> MvtResult<Vec<u8>> {
-    let city = view.city;
-    let z = view.tile.z;
-    let mut cells: BTreeMap<Spot, Heat> = BTreeMap::new();
-    for cell in cluster::cells(&view.points(&city.rental_points), z, HEAT_CELLS) {
-        let never = cell.points.iter().filter(|p| city.rental_state(p.row).inspected == Inspected::Never);
-        let heat = cells.entry(cell.middle()).or_default();
-        heat.rentals = cell.points.len() as u32;
-        heat.uninspected = never.count() as u32;
+impl Heat {
+    fn of(cell: &Cell) -> Heat {
+        Heat { key: cell.key(), at: cell.middle(), rentals: 0, uninspected: 0, hazards: [[0; 3]; ITEMS] }
     }
-    for cell in cluster::cells(&view.points(&city.hazard_points), z, HEAT_CELLS) {
-        let heat = cells.entry(cell.middle()).or_default();
-        for hazard in cell.points.iter().map(|p| &city.records.hazards[p.row as usize]) {
-            heat.weight += hazard.severity.weight();
-            heat.hazards[hazard.item as usize][hazard.severity as usize] += 1;
+}
+
+/// The cells of the tile with rentals or hazards, in the order of the world.
+fn cells(view: &View) -> Vec<Heat> {
+    let mut cells: Vec<Heat> = Vec::new();
+    view.city.rental_points.cells(view.tile, HEAT_CELLS, view.within, |cell| {
+        let never = (0..CLASSES).filter(|class| Tag(*class as u32).inspected() == Inspected::Never);
+        let uninspected = never.map(|class| cell.classes[class]).sum();
+        cells.push(Heat { rentals: cell.n, uninspected, ..Heat::of(cell) });
+    });
+    let rented = cells.len();
+    let mut at = 0;
+    view.city.hazard_points.cells(view.tile, HEAT_CELLS, view.within, |cell| {
+        // Both come in the order of the world.
+        while at < rented && cells[at].key < cell.key() {
+            at += 1;
         }
-    }
-    let mut pen = Pen::new("heat")?;
-    for (spot, heat) in cells {
-        let of_severity = |s: usize| heat.hazards.iter().map(|item| item[s]).sum::<u32>();
-        pen.feature(MvtGeomType::Point, |f| {
-            f.at(view, spot)?;
-            f.count("n", heat.hazards.iter().flatten().sum())?;
-            f.count("weight", heat.weight)?;
-            f.count("rentals", heat.rentals)?;
-            f.count("uninspected", heat.uninspected)?;
-            for item in CheckItem::ALL {
-                f.count(item.as_str(), heat.hazards[item as usize].iter().sum())?;
-            }
-            for severity in hazard::SEVERITIES {
-                f.count(hazard::severity(severity), of_severity(severity as usize))?;
-            }
-            // What a filter by both needs; zeros are left out.
-            for item in CheckItem::ALL {
-                for severity in hazard::SEVERITIES {
-                    let n = heat.hazards[item as usize][severity as usize];
-                    if n > 0 {
-                        f.count(&format!("{}_{}", item.as_str(), hazard::severity(severity)), n)?;
-                    }
+        let known = at < rented && cells[at].key == cell.key();
+        if !known {
+            cells.push(Heat::of(cell));
+        }
+        let place = if known { at } else { cells.len() - 1 };
+        let heat = &mut cells[place];
+        for (class, n) in (0..CLASSES as u32).zip(cell.classes).filter(|(_, n)| *n > 0) {
+            heat.hazards[Tag(class).item() as usize][Tag(class).hazard_severity() as usize] += n;
+        }
+    });
+    cells.sort_by_key(|heat| heat.key);
+    cells
+}
+
+pub(super) fn draw(view: &View, out: &mut Vec<u8>) {
+    drawn("heat", out, |pen: &mut Layer| {
+        for heat in cells(view) {
+            let of_severity = |s: usize| heat.hazards.iter().map(|item| item[s]).sum::<u32>();
+            let weight = hazard::SEVERITIES.map(|s| s.weight() * of_severity(s as usize)).iter().sum();
+            pen.feature(Kind::Point, |f| {
+                f.at(view.unit(heat.at));
+                f.count("n", heat.hazards.iter().flatten().sum());
+                f.count("weight", weight);
+                f.count("rentals", heat.rentals);
+                f.count("uninspected", heat.uninspected);
+                for item in CheckItem::ALL {
+                    f.count(item.as_str(), heat.hazards[item as usize].iter().sum());
                 }
-            }
-            Ok(())
-        })?;
-    }
-    Ok(pen.end())
+                for severity in hazard::SEVERITIES {
+                    f.count(hazard::severity(severity), of_severity(severity as usize));
+                }
+                // What a filter by both needs; zeros are left out.
+                for (counts, names) in heat.hazards.iter().zip(BOTH.iter()) {
+                    counts.iter().zip(names).filter(|(n, _)| **n > 0).for_each(|(n, name)| f.count(name, *n));
+                }
+            });
+        }
+    });
 }

@@ -1,42 +1,42 @@
 //! Active rentals: each at its address, or counted by cell.
 
-use super::super::{View, catalog::Layer, cluster};
-use super::{COUNT_CELLS, Pen, hazard};
+use super::super::mvt::{Kind, Layer};
+use super::super::{View, catalog};
+use super::point::{self, Label, Plan};
+use super::{COUNT_CELLS, drawn, hazard};
 use crate::city::Inspected;
-use crate::city::rental::occupancy_band;
-use fast_mvt::{MvtGeomType, MvtResult};
+use crate::city::rental::OCCUPANTS;
+use crate::city::tag::Tag;
 
-pub(super) fn draw(layer: &Layer, view: &View) -> MvtResult<Vec<u8>> {
-    let city = view.city;
-    let points = view.points(&city.rental_points);
-    let mut pen = Pen::new(&layer.id)?;
-    if view.tile.z < layer.points_from {
-        for cell in cluster::cells(&points, view.tile.z, COUNT_CELLS) {
-            let states = || cell.points.iter().map(|p| city.rental_state(p.row));
-            let in_state = |inspected| states().filter(|s| s.inspected == inspected).count() as u32;
-            pen.feature(MvtGeomType::Point, |f| {
-                f.at(view, cell.label())?;
-                f.count("count", cell.points.len() as u32)?;
-                for inspected in [Inspected::Never, Inspected::Ok, Inspected::Due] {
-                    f.count(inspected.as_str(), in_state(inspected))?;
-                }
-                f.count("hazards", states().map(|s| s.open_hazards).sum())
-            })?;
+const PLAN: Plan = Plan {
+    id: "id",
+    label: Label::Second("address"),
+    grid: None,
+    told: |tag, f| {
+        f.truth("registered", tag.is_registered());
+        f.text("inspected", tag.inspected().as_str());
+        f.count("hazards", tag.weight());
+        f.text("worst", tag.worst().map_or("", hazard::severity));
+        f.text("occupancy", OCCUPANTS[usize::from(tag.band())]);
+    },
+};
+
+pub(super) fn draw(layer: &catalog::Layer, view: &View, out: &mut Vec<u8>) {
+    let points = &view.city.rental_points;
+    drawn("rental", out, |pen: &mut Layer| {
+        if view.is_full(layer) {
+            return point::draw(view, points, &PLAN, pen);
         }
-        return Ok(pen.end());
-    }
-    for point in &points {
-        let (rental, state) = (&city.records.rentals[point.row as usize], city.rental_state(point.row));
-        pen.feature(MvtGeomType::Point, |f| {
-            f.at(view, point.spot())?;
-            f.text("id", &rental.id)?;
-            f.text("address", rental.address.as_deref().unwrap_or(""))?;
-            f.truth("registered", rental.registered_on.is_some())?;
-            f.text("inspected", state.inspected.as_str())?;
-            f.count("hazards", state.open_hazards)?;
-            f.text("worst", state.worst.map_or("", hazard::severity))?;
-            f.text("occupancy", occupancy_band(rental.occupants))
-        })?;
-    }
-    Ok(pen.end())
+        points.cells(view.tile, COUNT_CELLS, view.within, |cell| {
+            pen.feature(Kind::Point, |f| {
+                f.at(view.unit(cell.label()));
+                f.count("count", cell.n);
+                for inspected in [Inspected::Never, Inspected::Ok, Inspected::Due] {
+                    let of = cell.classes.iter().zip(0..).filter(|(_, class)| Tag(*class).inspected() == inspected);
+                    f.count(inspected.as_str(), of.map(|(n, _)| n).sum());
+                }
+                f.count("hazards", cell.weight);
+            });
+        });
+    });
 }

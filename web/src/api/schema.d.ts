@@ -897,6 +897,11 @@ export interface components {
             /** @description Items on all pages. */
             total: number;
         };
+        /**
+         * @description How much of a layer of points is asked for.
+         * @enum {string}
+         */
+        Detail: "map" | "points";
         /** @description What is known about an address, and what the rules make of it. */
         Explanation: {
             /** @description Identifier. */
@@ -3267,7 +3272,13 @@ export interface operations {
     };
     getTilesLayersZXY: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description `map`, as without it: points are counted by cell below the zoom where the layer begins to show each; `points`:
+                 *     every point by itself from zoom 12 on.
+                 */
+                detail?: components["schemas"]["Detail"];
+            };
             header?: never;
             path: {
                 /** @description Layers with commas between */
