@@ -259,6 +259,7 @@ fn verdicts(city: &City) -> (Vec<String>, BTreeSet<String>) {
         };
         found.judged.iter().enumerate().map(line).collect()
     });
+    let judged = judged.expect("a City that was checked");
     (judged, city.flags.iter().map(|flag| format!("{flag:?}")).collect())
 }
 

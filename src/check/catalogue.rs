@@ -6,6 +6,7 @@ use super::{Kind, finding};
 use crate::domain::Severity;
 use crate::error::Text;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::fmt::Write;
 use std::sync::LazyLock;
 
@@ -64,6 +65,13 @@ fn page(rule: &Rule) -> RuleDoc {
 /// The pages of all rules.
 pub fn catalogue() -> &'static [RuleDoc] {
     &CATALOGUE
+}
+
+/// The version of rules and thresholds: the program's, and 8 hexadecimal digits of SHA-256 over what all rules say of
+/// themselves and the thresholds in force. A flag records the one that made it.
+pub fn rule_set(thresholds: &Thresholds) -> String {
+    let said = format!("{:?}{thresholds:?}", catalogue());
+    format!("{}-{}", env!("CARGO_PKG_VERSION"), hex::encode(&Sha256::digest(said)[..4]))
 }
 
 /// The catalogue as JSON.

@@ -35,7 +35,7 @@ pub mod catalogue;
 #[cfg(test)]
 pub(crate) mod scene;
 
-pub use catalogue::{RuleDoc, catalogue, to_json, to_markdown};
+pub use catalogue::{RuleDoc, catalogue, rule_set, to_json, to_markdown};
 pub use context::Context;
 pub use explain::{Signal, explain};
 pub use finding::{Finding, Kind};

@@ -1,6 +1,7 @@
 //! From one City to the next: what a change may alter is taken out of the indexes as it was and put in as it is.
 
 use super::entry::See;
+use super::flag::Change;
 use super::ground::LAYERS;
 use super::points::Entry;
 use super::recheck::Changed;
@@ -32,24 +33,17 @@ pub(super) struct Step<'a> {
     pub spans: Vec<Span>,
     /// Whether everything may be drawn otherwise.
     pub everything: bool,
+    /// Whether so many flags differ that what hangs on them is indexed as a whole.
+    pub many_flags: bool,
 }
 
 impl City {
     /// The City after a change, and what the change touched. It costs what it changes.
     pub fn apply(&self, mut delta: Delta) -> (City, Touched) {
         let (removed, grids) = (std::mem::take(&mut delta.removed), std::mem::take(&mut delta.grids));
+        let found = (std::mem::take(&mut delta.flags), std::mem::take(&mut delta.unflagged), delta.all_flags);
         let counted = !delta.headcounts.is_empty() || removed.iter().any(|gone| matches!(gone, Removed::Headcount(..)));
-        let mut step = Step {
-            old: self,
-            new: self.clone(),
-            rows: Rows::default(),
-            touched: Touched::default(),
-            base: None,
-            spans: Vec::new(),
-            everything: false,
-        };
-        step.new.revision += 1;
-        step.touched.revision = step.new.revision;
+        let mut step = Step::from(self);
         if !grids.is_empty() || removed.iter().any(|gone| matches!(gone, Removed::Grid(_))) {
             step.regrid(grids, &removed);
         }
@@ -64,40 +58,42 @@ impl City {
         if records_changed {
             let changed = std::mem::take(&mut step.rows.changed);
             let change = recheck::after(&mut step.new, &changed);
-            step.rows.slots.extend(change.slots);
-            for subject in change.subjects {
-                match subject {
-                    Subject::Address(id) => step.rows.addresses.extend(step.new.address(&id)),
-                    Subject::Building(id) => step.rows.buildings.extend(step.new.building(&id)),
-                    _ => {}
-                }
-            }
+            step.note(change);
         }
-        step.index();
-        let Step { mut new, mut touched, everything, .. } = step;
-        if everything {
-            new.ground = ground::Ground::at(new.revision);
-            touched.everything = true;
-            return new.touching_everything(touched);
+        if !self.is_checked() {
+            let (flags, unflagged, all) = found;
+            let flags_of = &mut step.new.flags;
+            let change = if all { flags_of.replace_by_found(flags) } else { flags_of.take_found(flags, &unflagged) };
+            step.note(change);
         }
-        (new, touched)
+        step.finish()
     }
 
-    /// The same city on another day, and what that touched: everything may be due or lapse.
+    /// The same city with what another check of the same records found: `checked` was made of this City, or of an earlier
+    /// one and the same edits since.
+    pub(super) fn adopt(&self, checked: City) -> (City, Touched) {
+        let mut step = Step::from(self);
+        let City { detection, facts, coverage, flags, .. } = checked;
+        (step.new.detection, step.new.facts, step.new.coverage) = (detection, facts, coverage);
+        let change = step.new.flags.replace_by(&flags);
+        step.note(change);
+        step.finish()
+    }
+
+    /// The same city on another day, unchecked, and what that touched: everything may be due or lapse.
     pub fn turned(&self, today: NaiveDate) -> (City, Touched) {
-        if let Some(found) = self.detection.get() {
-            found.give_up_edits();
-        }
         let city = self.on(today);
         let touched = Touched { revision: city.revision, everything: true, ..Touched::default() };
         city.touching_everything(touched)
     }
 
-    /// Another City in place of this one: see [`Live::replace`].
-    pub(super) fn succeeded_by(&self, mut city: City) -> (City, Touched) {
+    /// The City that was turned to another day, and was given every edit since, in place of this one. It has this one's
+    /// flags until it is checked.
+    pub(super) fn turned_into(&self, mut city: City) -> (City, Touched) {
         city.revision = self.revision + 1;
         city.ground = ground::Ground::at(city.revision);
-        city.care = self.care.rebuilt(&self.grid, &city.records.headcounts, &city.grid);
+        city.flags = self.flags.clone();
+        city.index_flags();
         let touched = Touched { revision: city.revision, everything: true, ..Touched::default() };
         city.touching_everything(touched)
     }
@@ -116,6 +112,52 @@ pub(super) fn put<T: Clone>(table: &mut Table<T>, row: u32, value: T) {
         table.set(row as usize, value);
     } else {
         table.push(value);
+    }
+}
+
+/// Flags beyond which what hangs on them is indexed as a whole.
+const MANY_FLAGS: usize = 8_192;
+
+impl<'a> Step<'a> {
+    /// A City that is as `old` so far, one revision on.
+    fn from(old: &'a City) -> Step<'a> {
+        let mut new = old.clone();
+        new.revision += 1;
+        let touched = Touched { revision: new.revision, ..Touched::default() };
+        let (rows, spans) = (Rows::default(), Vec::new());
+        Step { old, new, rows, touched, base: None, spans, everything: false, many_flags: false }
+    }
+
+    /// Notes what differs in the flags.
+    fn note(&mut self, change: Change) {
+        self.touched.flags.extend(change.ids);
+        if change.slots.len() > MANY_FLAGS {
+            self.many_flags = true;
+            return;
+        }
+        self.rows.slots.extend(change.slots);
+        for subject in change.subjects {
+            match subject {
+                Subject::Address(id) => self.rows.addresses.extend(self.new.address(&id)),
+                Subject::Building(id) => self.rows.buildings.extend(self.new.building(&id)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next City, and what differs in it.
+    fn finish(mut self) -> (City, Touched) {
+        self.index();
+        let Step { mut new, mut touched, everything, many_flags, .. } = self;
+        if many_flags {
+            new.index_flags();
+        }
+        if everything || many_flags {
+            new.ground = ground::Ground::at(new.revision);
+            touched.everything = true;
+            return new.touching_everything(touched);
+        }
+        (new, touched)
     }
 }
 

@@ -16,51 +16,62 @@ const PROBABLE: f64 = 0.8;
 impl City {
     /// Indexes and checks records as of a day.
     pub fn build(records: Records, thresholds: Thresholds, today: NaiveDate) -> City {
-        City::build_with(records, Arc::new(thresholds), today, BTreeMap::new())
+        City::load(records, Arc::new(thresholds), today, BTreeMap::new(), Flags::default()).checked(&|_| {})
     }
 
-    /// Like [`City::build`], with what was dismissed.
-    pub fn build_with(
+    /// Indexes records as of a day, without checking them: the flags are those that were found before.
+    pub fn load(
         records: Records,
         thresholds: Arc<Thresholds>,
         today: NaiveDate,
         dismissals: BTreeMap<String, Dismissal>,
+        flags: Flags,
     ) -> City {
         let grid = Arc::new(GridIndex::build_on(&records.grids, today));
         let care = Care::build(&records.headcounts, &grid);
-        City::assemble(records, grid, thresholds, today, Arc::new(dismissals), care, 1, None, None)
+        City::assemble(records, grid, thresholds, today, Arc::new(dismissals), care, 1, flags)
     }
 
-    /// Like [`City::build`], with flags that were found before instead of asking the rules.
+    /// Like [`City::load`], with these flags.
     pub fn with_flags(records: Records, thresholds: Thresholds, today: NaiveDate, flags: Vec<Flag>) -> City {
-        let grid = Arc::new(GridIndex::build_on(&records.grids, today));
-        let care = Care::build(&records.headcounts, &grid);
-        City::assemble(records, grid, Arc::new(thresholds), today, Arc::default(), care, 1, Some(flags), None)
+        City::load(records, Arc::new(thresholds), today, BTreeMap::new(), Flags::build(flags))
     }
 
-    /// The same records as of another day: everything is built anew but what is published of care groups, which goes on
-    /// from what was published before.
-    pub(super) fn rebuild(
-        &self,
-        records: Records,
-        today: NaiveDate,
-        dismissals: Arc<BTreeMap<String, Dismissal>>,
-    ) -> City {
+    /// The same records and flags as of a day, unchecked: everything is indexed anew but what is published of care groups,
+    /// which goes on from what was published before.
+    pub(super) fn on(&self, today: NaiveDate) -> City {
+        let (records, dismissals) = (self.records.clone(), self.dismissals.clone());
         let grid = Arc::new(GridIndex::build_on(&records.grids, today));
         let care = self.care.rebuilt(&self.grid, &records.headcounts, &grid);
-        // What was learned holds for the day: an edit of a border moves what it touches, not every probability.
-        let known = self.detection.get().filter(|_| today == self.today);
-        City::assemble(records, grid, self.thresholds.clone(), today, dismissals, care, self.revision + 1, None, known)
+        let (thresholds, flags) = (self.thresholds.clone(), self.flags.clone());
+        City::assemble(records, grid, thresholds, today, dismissals, care, self.revision + 1, flags)
     }
 
     /// The same city indexed and checked from nothing, by what detection learned here: what edits must lead to.
     pub fn anew(&self) -> City {
-        self.rebuild(self.records.clone(), self.today, self.dismissals.clone())
+        // What was learned holds for the day: an edit of a border moves what it touches, not every probability.
+        self.on(self.today).checked_by(self.detection.get(), &|_| {})
     }
 
-    /// The same city on another day.
-    pub fn on(&self, today: NaiveDate) -> City {
-        self.rebuild(self.records.clone(), today, self.dismissals.clone())
+    /// The same city checked: every rule is asked about everything. `progress` hears which share of it is done. What
+    /// stood already stands since then.
+    pub fn checked(&self, progress: &(dyn Fn(f32) + Sync)) -> City {
+        self.checked_by(None, progress)
+    }
+
+    /// The same city without what was found behind its flags.
+    pub(super) fn unchecked(&self) -> City {
+        let mut city = self.clone();
+        (city.detection, city.facts, city.coverage) = Default::default();
+        city
+    }
+
+    fn checked_by(&self, known: Option<&Arc<Detection>>, progress: &(dyn Fn(f32) + Sync)) -> City {
+        let mut city = self.unchecked();
+        let flags = recheck::all(&city, known, progress);
+        city.flags.replace(flags);
+        city.index_flags();
+        city
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -72,8 +83,7 @@ impl City {
         dismissals: Arc<BTreeMap<String, Dismissal>>,
         care: Care,
         revision: u64,
-        flags: Option<Vec<Flag>>,
-        known: Option<&Arc<Detection>>,
+        flags: Flags,
     ) -> City {
         let mut shapes: Vec<Shape> = {
             let grids: Vec<&Grid> = records.grids.iter().collect();
@@ -97,7 +107,7 @@ impl City {
             thresholds,
             today,
             revision,
-            flags: Flags::default(),
+            flags,
             detection: OnceLock::new(),
             facts: OnceLock::new(),
             coverage: OnceLock::new(),
@@ -119,35 +129,40 @@ impl City {
             level_zoom,
             by_order: Arc::new(by_order),
         };
-        city.flags = Flags::build(flags.unwrap_or_else(|| recheck::all(&city, known)));
         let rentals = (0..city.records.rentals.len() as u32).into_par_iter();
         let states: Vec<RentalState> = rentals.map(|row| city.state_of_rental(row)).collect();
         city.rental_states = states.into();
-        let mut marks = vec![0u8; city.records.addresses.len()];
-        for flag in city.flags.iter().filter(|flag| city.is_open(flag)) {
+        let buildings = 0..city.records.buildings.len() as u32;
+        let homes: Vec<u32> = buildings.into_par_iter().map(|row| city.home_of_building(row)).collect();
+        city.building_homes = homes.into();
+        city.rental_points = Points::build(city.records.rentals.len(), |row, see| city.rental_item(row, see));
+        city.hazard_points = Points::build(city.records.hazards.len(), |row, see| city.hazard_item(row, see));
+        city.index_flags();
+        city
+    }
+
+    /// Indexes what hangs on flags: the marks of the addresses, what layers say of them and of buildings, the points of
+    /// the layer, and the counts.
+    pub(super) fn index_flags(&mut self) {
+        let mut marks = vec![0u8; self.records.addresses.len()];
+        for flag in self.flags.iter().filter(|flag| self.is_open(flag)) {
             if let Subject::Address(id) = &flag.subject
-                && let Some(row) = city.address(id)
+                && let Some(row) = self.address(id)
             {
                 marks[row as usize] = marks[row as usize].max(mark(flag.severity));
             }
         }
-        city.marks = marks.into();
-        let buildings = 0..city.records.buildings.len() as u32;
-        let homes: Vec<u32> = buildings.into_par_iter().map(|row| city.home_of_building(row)).collect();
-        city.building_homes = homes.into();
-        city.building_points = Points::build(city.records.buildings.len(), |row, see| city.building_item(row, see));
-        city.address_points = Points::build(city.records.addresses.len(), |row, see| city.address_item(row, see));
-        city.rental_points = Points::build(city.records.rentals.len(), |row, see| city.rental_item(row, see));
-        city.hazard_points = Points::build(city.records.hazards.len(), |row, see| city.hazard_item(row, see));
-        city.flag_points = Points::build(city.flags.slots() as usize, |slot, see| city.flag_item(slot, see));
+        self.marks = marks.into();
+        self.building_points = Points::build(self.records.buildings.len(), |row, see| self.building_item(row, see));
+        self.address_points = Points::build(self.records.addresses.len(), |row, see| self.address_item(row, see));
+        self.flag_points = Points::build(self.flags.slots() as usize, |slot, see| self.flag_item(slot, see));
         let shares = |rows: usize, share: &(dyn Fn(u32) -> (u32, Counts) + Sync)| -> Vec<(u32, Counts)> {
             (0..rows as u32).into_par_iter().map(share).collect()
         };
-        let addresses = shares(city.records.addresses.len(), &|row| city.address_share(row));
-        let rentals = shares(city.records.rentals.len(), &|row| city.rental_share(row));
-        let hazards = shares(city.records.hazards.len(), &|row| city.hazard_share(row));
-        city.tally = Tally::build(city.grid.len(), addresses.into_iter().chain(rentals).chain(hazards));
-        city
+        let addresses = shares(self.records.addresses.len(), &|row| self.address_share(row));
+        let rentals = shares(self.records.rentals.len(), &|row| self.rental_share(row));
+        let hazards = shares(self.records.hazards.len(), &|row| self.hazard_share(row));
+        self.tally = Tally::build(self.grid.len(), addresses.into_iter().chain(rentals).chain(hazards));
     }
 
     pub(super) fn mark_of(&self, address: u32) -> u8 {

@@ -29,6 +29,12 @@ pub struct Delta {
     pub dismissals: Vec<Dismissal>,
     /// Identifiers of flags whose dismissal was taken back.
     pub undismissed: Vec<String>,
+    /// Flags that the process found which checks, as they are now. A City that was checked here keeps its own.
+    pub flags: Vec<Standing>,
+    /// Identifiers of flags that it doesn't find any more.
+    pub unflagged: Vec<String>,
+    /// Whether `flags` are all that stand.
+    pub all_flags: bool,
     /// Records that are gone altogether, as after the undo of an import. The last records of their
     /// kind move into their rows.
     pub removed: Vec<Removed>,
@@ -58,20 +64,27 @@ pub enum Removed {
 }
 
 impl Delta {
+    /// How many records and flags there are in it.
+    pub fn len(&self) -> usize {
+        self.grids.len()
+            + self.addresses.len()
+            + self.buildings.len()
+            + self.places.len()
+            + self.rentals.len()
+            + self.inspections.len()
+            + self.hazards.len()
+            + self.visits.len()
+            + self.headcounts.len()
+            + self.corrections.len()
+            + self.dismissals.len()
+            + self.undismissed.len()
+            + self.flags.len()
+            + self.unflagged.len()
+            + self.removed.len()
+    }
+
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
-        self.grids.is_empty()
-            && self.addresses.is_empty()
-            && self.buildings.is_empty()
-            && self.places.is_empty()
-            && self.rentals.is_empty()
-            && self.inspections.is_empty()
-            && self.hazards.is_empty()
-            && self.visits.is_empty()
-            && self.headcounts.is_empty()
-            && self.corrections.is_empty()
-            && self.dismissals.is_empty()
-            && self.undismissed.is_empty()
-            && self.removed.is_empty()
+        self.len() == 0 && !self.all_flags
     }
 }

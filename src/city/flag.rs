@@ -1,7 +1,8 @@
 //! The flags of a city: by identifier, by subject, in a stable order, cheap to copy.
 
-use crate::domain::{Flag, Subject, Table};
+use crate::domain::{Flag, Standing, Subject, Table};
 use crate::index::{Lookup, key_of};
+use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -9,6 +10,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     slots: Table<Option<Arc<Flag>>>,
+    /// When each was first found: microseconds since 1970.
+    since: Table<i64>,
     by_id: Lookup,
     by_subject: Lookup,
     standing: usize,
@@ -21,16 +24,35 @@ pub struct Change {
     pub slots: Vec<u32>,
     /// Their subjects.
     pub subjects: Vec<Subject>,
+    /// Identifiers of these flags.
+    pub ids: Vec<String>,
+}
+
+/// Now, as exactly as the database keeps it.
+fn now_us() -> i64 {
+    Utc::now().timestamp_micros()
 }
 
 impl Flags {
-    /// The flags of a check, in its order.
+    /// The flags of a check, in its order, found now.
     pub fn build(flags: Vec<Flag>) -> Flags {
-        let standing = flags.len();
-        let ids: Vec<(u64, u32)> = flags.iter().zip(0..).map(|(f, slot)| (key_of(f.flag_id.as_str()), slot)).collect();
-        let subjects: Vec<(u64, u32)> = flags.iter().zip(0..).map(|(f, slot)| (key_of(&f.subject), slot)).collect();
-        let slots = flags.into_iter().map(|flag| Some(Arc::new(flag))).collect();
-        Flags { slots, by_id: Lookup::build(ids), by_subject: Lookup::build(subjects), standing }
+        let now = now_us();
+        let since = flags.iter().map(|_| now).collect();
+        Flags::of_slots(flags.into_iter().map(|flag| Some(Arc::new(flag))).collect(), since)
+    }
+
+    /// Flags that were found before.
+    pub fn found_before(standing: Vec<Standing>) -> Flags {
+        let since = standing.iter().map(|one| one.since.timestamp_micros()).collect();
+        Flags::of_slots(standing.into_iter().map(|one| Some(Arc::new(one.flag))).collect(), since)
+    }
+
+    fn of_slots(slots: Table<Option<Arc<Flag>>>, since: Table<i64>) -> Flags {
+        let flags = || slots.iter().flatten().zip(0..);
+        let ids: Vec<(u64, u32)> = flags().map(|(f, slot)| (key_of(f.flag_id.as_str()), slot)).collect();
+        let subjects: Vec<(u64, u32)> = flags().map(|(f, slot)| (key_of(&f.subject), slot)).collect();
+        let standing = slots.len();
+        Flags { slots, since, by_id: Lookup::build(ids), by_subject: Lookup::build(subjects), standing }
     }
 
     /// How many stand.
@@ -73,14 +95,46 @@ impl Flags {
         self.slots.iter().flatten()
     }
 
-    /// Takes over the answer of a new check of everything and says what changed.
+    /// When the flag in a slot was first found.
+    pub fn since(&self, slot: u32) -> Option<DateTime<Utc>> {
+        self.at(slot)?;
+        DateTime::from_timestamp_micros(*self.since.get(slot as usize)?)
+    }
+
+    /// A flag that stands, with its time.
+    pub fn standing(&self, flag_id: &str) -> Option<(&Flag, DateTime<Utc>)> {
+        let slot = self.slot(flag_id)?;
+        Some((self.at(slot)?, self.since(slot)?))
+    }
+
+    /// All flags with their slots, in the order of the check, later ones at the end.
+    pub fn with_slots(&self) -> impl Iterator<Item = (u32, &Arc<Flag>)> {
+        (0..).zip(self.slots.iter()).filter_map(|(slot, flag)| Some((slot, flag.as_ref()?)))
+    }
+
+    /// Takes over the answer of a new check of everything and says what changed. What stood already stands since then.
     pub fn replace(&mut self, flags: Vec<Flag>) -> Change {
+        let now = now_us();
+        self.replace_all(flags.into_iter().map(|flag| (Arc::new(flag), now)), false)
+    }
+
+    /// Takes over the flags of another check of the same city: what stood here already stands since then.
+    pub(super) fn replace_by(&mut self, other: &Flags) -> Change {
+        self.replace_all(other.with_slots().map(|(slot, flag)| (flag.clone(), other.since[slot as usize])), false)
+    }
+
+    /// Takes over all flags that somebody else found.
+    pub(super) fn replace_by_found(&mut self, standing: Vec<Standing>) -> Change {
+        self.replace_all(standing.into_iter().map(|one| (Arc::new(one.flag), one.since.timestamp_micros())), true)
+    }
+
+    fn replace_all(&mut self, flags: impl Iterator<Item = (Arc<Flag>, i64)>, anew: bool) -> Change {
         let mut known: HashMap<String, u32> = HashMap::with_capacity(self.standing);
-        known.extend(self.slots.iter().zip(0..).filter_map(|(f, slot)| Some((f.as_ref()?.flag_id.clone(), slot))));
+        known.extend(self.with_slots().map(|(slot, flag)| (flag.flag_id.clone(), slot)));
         let mut change = Change::default();
-        for flag in flags {
+        for (flag, since) in flags {
             let slot = known.remove(flag.flag_id.as_str());
-            self.put(slot, flag, &mut change);
+            self.put(slot, flag, since, anew, &mut change);
         }
         let mut gone: Vec<u32> = known.into_values().collect();
         gone.sort_unstable();
@@ -90,6 +144,7 @@ impl Flags {
 
     /// Takes over the answer of a new check of some subjects: `flags` are all that these subjects have now.
     pub fn replace_of(&mut self, subjects: &[Subject], flags: Vec<Flag>) -> Change {
+        let now = now_us();
         let mut change = Change::default();
         let mut known: BTreeMap<String, u32> = BTreeMap::new();
         for subject in subjects {
@@ -99,26 +154,43 @@ impl Flags {
         }
         for flag in flags {
             let slot = known.remove(&flag.flag_id).or_else(|| self.slot(&flag.flag_id));
-            self.put(slot, flag, &mut change);
+            self.put(slot, Arc::new(flag), now, false, &mut change);
         }
         known.into_values().for_each(|slot| self.clear(slot, &mut change));
         change
     }
 
-    fn put(&mut self, slot: Option<u32>, flag: Flag, change: &mut Change) {
-        if slot.and_then(|slot| self.at(slot)).is_some_and(|known| **known == flag) {
+    /// Takes over what somebody else found: flags that stand now, and identifiers of flags that don't any more.
+    pub(super) fn take_found(&mut self, standing: Vec<Standing>, gone: &[String]) -> Change {
+        let mut change = Change::default();
+        for Standing { flag, since } in standing {
+            self.put(self.slot(&flag.flag_id), Arc::new(flag), since.timestamp_micros(), true, &mut change);
+        }
+        let slots: Vec<u32> = gone.iter().filter_map(|id| self.slot(id)).collect();
+        slots.into_iter().for_each(|slot| self.clear(slot, &mut change));
+        change
+    }
+
+    /// Puts a flag in its slot, or in a new one; one that is there already stands since then, unless `anew`.
+    fn put(&mut self, slot: Option<u32>, flag: Arc<Flag>, since: i64, anew: bool, change: &mut Change) {
+        if let Some(slot) = slot.filter(|slot| anew && self.since[*slot as usize] != since) {
+            self.since.set(slot as usize, since);
+        }
+        if slot.and_then(|slot| self.at(slot)).is_some_and(|known| *known == flag) {
             return;
         }
         let (id, subject) = (key_of(flag.flag_id.as_str()), key_of(&flag.subject));
         change.subjects.push(flag.subject.clone());
+        change.ids.push(flag.flag_id.clone());
         let slot = match slot {
             Some(slot) => {
-                self.slots.set(slot as usize, Some(Arc::new(flag)));
+                self.slots.set(slot as usize, Some(flag));
                 slot
             }
             None => {
                 self.standing += 1;
-                self.slots.push(Some(Arc::new(flag))) as u32
+                self.since.push(since);
+                self.slots.push(Some(flag)) as u32
             }
         };
         self.by_id.insert(id, slot);
@@ -129,6 +201,7 @@ impl Flags {
     fn clear(&mut self, slot: u32, change: &mut Change) {
         if let Some(flag) = self.at(slot) {
             change.subjects.push(flag.subject.clone());
+            change.ids.push(flag.flag_id.clone());
             change.slots.push(slot);
             self.slots.set(slot as usize, None);
             self.standing -= 1;

@@ -6,7 +6,7 @@ use crate::check::coverage::Coverage;
 use crate::check::detect::Detection;
 use crate::check::regrid::Regrid;
 use crate::check::rule::{ALL, Check, Rule, address_unit_conflict, pin_off_road};
-use crate::check::{Context, Kind, about_some_grids, look_at, look_by, run};
+use crate::check::{Context, Kind, Progress, about_some_grids, look_at, look_by, run};
 use crate::domain::{AddressRef, Flag, GridLevel, Subject};
 use crate::index::key_of;
 use rayon::prelude::*;
@@ -42,12 +42,20 @@ impl City {
         }
     }
 
-    /// The City as the rules see it, for explanations.
-    pub fn with_context<T>(&self, ask: impl FnOnce(&Context) -> T) -> T {
-        let context = self.context();
-        let answer = ask(&context);
-        self.keep(&context);
-        answer
+    /// Whether the City was checked here: its flags follow every edit, and what is behind them is at hand. Otherwise they
+    /// are what was found before, or elsewhere.
+    pub fn is_checked(&self) -> bool {
+        self.detection.get().is_some()
+    }
+
+    /// The City as the rules see it, for explanations; none where it was not checked here.
+    pub fn with_context<T>(&self, ask: impl FnOnce(&Context) -> T) -> Option<T> {
+        self.is_checked().then(|| {
+            let context = self.context();
+            let answer = ask(&context);
+            self.keep(&context);
+            answer
+        })
     }
 
     /// Keeps what was found out for those who ask next.
@@ -64,16 +72,29 @@ impl City {
     }
 }
 
-/// What the rules find in a City; by what was learned before, where it is `known`.
-pub(super) fn all(city: &City, known: Option<&Arc<Detection>>) -> Vec<Flag> {
+/// What the rules find in a City; by what was learned before, where it is `known`. `progress` hears which share is done.
+pub(super) fn all(city: &City, known: Option<&Arc<Detection>>, progress: &(dyn Fn(f32) + Sync)) -> Vec<Flag> {
+    /// Detection's share of the work.
+    const DETECTION: f32 = 0.75;
     let mut context = city.context();
     if let Some(known) = known {
         context = context.with_area(known.area().filter(|area| lies_on(city, *area)));
         let found = Arc::new(known.again(&context));
         context = context.with_detection(found);
     }
-    let mut flags = run(&context, 0, &|_| {});
+    let told = |part: Progress| {
+        let share = part.done as f32 / part.total.max(1) as f32;
+        match part.kind {
+            // The rules ask once about each address, detection several times.
+            Kind::Address if part.total > city.records.addresses.len() => progress(share * DETECTION),
+            Kind::Address => progress(DETECTION + share * (1.0 - DETECTION)),
+            _ => {}
+        }
+    };
+    let mut flags = run(&context, 0, &told);
     flags.retain(is_work);
+    // Edits go on from all of it, also where no rule asked.
+    let _ = (context.detection(), context.facts(), context.coverage());
     city.keep(&context);
     flags
 }
@@ -103,13 +124,13 @@ const MANY: usize = 64;
 const FEW: usize = 1_000;
 
 /// Asks the rules again after an edit, about those records whose answer it may change, and takes their answer over. The
-/// flags are then those of a City built from nothing, judged by what was learned before.
+/// flags are then those of a City built from nothing, judged by what was learned before. Where the City was not checked,
+/// only the flags of what is gone go.
 pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     let (facts, before) = (std::mem::take(&mut city.facts), std::mem::take(&mut city.detection));
     let coverage = std::mem::take(&mut city.coverage).into_inner();
     let (Some(mut facts), Some(before)) = (facts.into_inner(), before.into_inner()) else {
-        let flags = all(city, None);
-        return city.flags.replace(flags);
+        return city.flags.replace_of(&changed.gone, Vec::new());
     };
     // Where there was no building at all, everything that is said of buildings begins with the first.
     let standing = city.records.buildings.len();
@@ -186,7 +207,7 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
 /// be in memory at once, for as long as it takes.
 fn anew(city: &mut City, before: &Arc<Detection>) -> Change {
     before.give_up_edits();
-    let flags = all(city, Some(before));
+    let flags = all(city, Some(before), &|_| {});
     city.flags.replace(flags)
 }
 

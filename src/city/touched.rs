@@ -15,6 +15,8 @@ pub struct Touched {
     pub areas: Vec<Area>,
     /// The addresses that changed.
     pub addresses: Vec<AddressId>,
+    /// Identifiers of the flags that came, went or read differently.
+    pub flags: Vec<String>,
     /// Whether everything was built anew, so that everything may differ.
     pub everything: bool,
 }

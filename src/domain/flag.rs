@@ -71,6 +71,20 @@ impl Subject {
             Subject::Correction(id) => ("correction", id),
         }
     }
+
+    /// The subject of a kind with an identifier; none for a kind that there is not.
+    pub fn of(kind: &str, id: impl Into<String>) -> Option<Subject> {
+        let make = match kind {
+            "address" => Subject::Address,
+            "building" => Subject::Building,
+            "grid" => Subject::Grid,
+            "rental" => Subject::Rental,
+            "hazard" => Subject::Hazard,
+            "correction" => Subject::Correction,
+            _ => return None,
+        };
+        Some(make(id.into()))
+    }
 }
 
 /// What would mend it: a place, or an attribute's value. Never applied by itself.
@@ -107,6 +121,15 @@ pub struct Flag {
     pub at: Option<LonLat>,
     /// What would mend it.
     pub suggestion: Option<Suggestion>,
+}
+
+/// A flag, and since when it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// What was found.
+    pub flag: Flag,
+    /// When it was first found.
+    pub since: DateTime<Utc>,
 }
 
 /// Somebody looked at a flag and said that it is no error: it stays out of the open flags up to and including a day.

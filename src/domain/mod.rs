@@ -27,7 +27,7 @@ pub use address::{
 };
 pub use building::{Building, BuildingKind, BuildingRef, BuildingRow, Footprint, FootprintRef};
 pub use correction::{Change, Correction, CorrectionState, Proof};
-pub use flag::{Dismissal, Flag, Severity, Subject, Suggestion, Tier};
+pub use flag::{Dismissal, Flag, Severity, Standing, Subject, Suggestion, Tier};
 pub use grid::{Grid, GridLevel};
 pub use hazard::{Hazard, HazardSeverity, HazardState};
 pub use headcount::{CareGroup, Headcount};

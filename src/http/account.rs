@@ -1,6 +1,7 @@
 //! Who is signed in, and what the client has to know before anybody is.
 
 use super::App;
+use super::checker::CheckView;
 use super::permission::{SignedIn, TABLE};
 use super::problem::Answer;
 use super::sight::Sight;
@@ -56,6 +57,8 @@ pub struct Config {
     pub stale: bool,
     /// Whether a large change is being read into what is shown: it follows by itself.
     pub behind: bool,
+    /// How the check of the city stands.
+    pub check: CheckView,
 }
 
 /// A basemap.
@@ -113,6 +116,7 @@ pub async fn config(State(app): State<Arc<App>>) -> Json<Config> {
         revision: app.live.get().revision,
         stale: app.follow.is_cut_off(),
         behind: app.follow.is_behind(),
+        check: app.checker.view(),
     })
 }
 

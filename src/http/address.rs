@@ -310,7 +310,7 @@ pub async fn explain(
     who: Who<ReadFlag>,
     Segment(id): Segment,
 ) -> Answer<Json<Explanation>> {
-    let city = app.live.get();
+    let city = app.checked()?;
     let sight = Sight::of(&city, &who.actor);
     let (row, address) = sight.address(&id)?;
     let signals = signals(&sight, row);

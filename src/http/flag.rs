@@ -15,7 +15,7 @@ use crate::error::{Error, Text};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use chrono::{Months, NaiveDate};
+use chrono::{DateTime, Months, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -54,6 +54,8 @@ pub struct FlagView {
     pub message: Text,
     /// What would mend it.
     pub suggestion: Option<Suggestion>,
+    /// When it was first found.
+    pub since: Option<DateTime<Utc>>,
     /// Metres from `near`, where that was given.
     pub distance_m: Option<f64>,
     /// The group that it belongs to: what one action may mend.
@@ -182,6 +184,7 @@ impl FlagView {
             title: title.unwrap_or_else(|| Text::new(flag.rule, flag.rule)),
             message: flag.message.clone(),
             suggestion: flag.suggestion.clone(),
+            since: sight.city.flags.standing(&flag.flag_id).map(|(_, since)| since),
             distance_m: near.zip(flag.at).map(|(near, at)| near.distance_m(at)),
             group_id: row.and_then(|(row, _)| group_id_of(sight, row, flag)),
             state: if dismissal.is_some() { FlagState::Dismissed } else { FlagState::Open },

@@ -5,11 +5,12 @@
 
 use crate::city::Live;
 use crate::error::{Error, Result};
-use crate::store::{FeedCursor, Store};
+use crate::store::{FeedCursor, Store, Told};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 /// Looks at the feed this often even if nothing wakes it.
 const POLL: Duration = Duration::from_secs(2);
@@ -37,6 +38,9 @@ pub struct Follow {
     away: AtomicBool,
     /// What was read is being applied.
     applying: AtomicBool,
+    /// Flags that the City found and that are not yet written down, and who waits for such.
+    unwritten: Lock<BTreeSet<String>>,
+    found: Notify,
 }
 
 #[derive(Debug)]
@@ -57,6 +61,8 @@ impl Follow {
             read_at: Lock::new(Instant::now()),
             away: AtomicBool::new(false),
             applying: AtomicBool::new(false),
+            unwritten: Lock::default(),
+            found: Notify::new(),
         }
     }
 
@@ -70,19 +76,56 @@ impl Follow {
         if place.began.is_some_and(|began| began > asked) {
             return Ok(()); // Somebody else has read since.
         }
+        // A City that was checked here finds its flags itself.
+        let flags = if self.live.get().is_checked() { Told::None } else { Told::Changed };
+        self.read(&mut place, flags).await
+    }
+
+    /// Gives up what a check here found, and shows the flags that another process finds.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database does not answer.
+    pub async fn follow_flags(&self) -> Result<()> {
+        let mut place = self.place.lock().await;
+        self.live.forget_check();
+        self.take_unwritten();
+        self.read(&mut place, Told::All).await
+    }
+
+    async fn read(&self, place: &mut Place, flags: Told) -> Result<()> {
         let began = Instant::now();
-        let (delta, cursor) = self.store.feed(&place.cursor).await?;
+        let (delta, cursor) = self.store.feed_with(&place.cursor, flags).await?;
         if !delta.is_empty() {
             let live = self.live.clone();
             self.applying.store(true, Ordering::Relaxed);
             let applied = tokio::task::spawn_blocking(move || live.apply(delta)).await;
             self.applying.store(false, Ordering::Relaxed);
-            applied.map_err(|error| Error::Internal(format!("a change could not be applied: {error}")))?;
+            let touched =
+                applied.map_err(|error| Error::Internal(format!("a change could not be applied: {error}")))?;
+            if !touched.flags.is_empty() && self.live.get().is_checked() {
+                self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).extend(touched.flags.iter().cloned());
+                self.found.notify_one();
+            }
         }
         *place = Place { cursor, began: Some(began) };
         self.away.store(false, Ordering::Relaxed);
         *self.read_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         Ok(())
+    }
+
+    /// Takes the identifiers of the flags that are not yet written down: who takes them writes them.
+    pub fn take_unwritten(&self) -> BTreeSet<String> {
+        std::mem::take(&mut self.unwritten.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether some are not.
+    pub fn has_unwritten(&self) -> bool {
+        !self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Waits until some are not.
+    pub async fn unwritten(&self) {
+        self.found.notified().await;
     }
 
     /// Waits, but not for ever, until the City shows what was committed before.
@@ -145,17 +188,6 @@ impl Follow {
         }
     }
 
-    /// Turns the City to the new day, if there is one.
-    async fn turn(&self) {
-        let today = chrono::Local::now().date_naive();
-        if self.live.get().today != today {
-            let live = self.live.clone();
-            if let Err(error) = tokio::task::spawn_blocking(move || live.turn(today)).await {
-                tracing::error!(%error, "the City could not be turned to {today}");
-            }
-        }
-    }
-
     /// Reads the feed whenever it wakes, until something fails.
     async fn listen(&self) -> Error {
         let mut wake = match self.store.listen().await {
@@ -166,7 +198,6 @@ impl Follow {
             if let Err(error) = self.catch_up().await {
                 return error;
             }
-            self.turn().await;
             if let Ok(Err(error)) = tokio::time::timeout(POLL, wake.wake()).await {
                 return error;
             }

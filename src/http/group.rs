@@ -247,7 +247,7 @@ pub async fn list(
     who: Who<ReadFlag>,
     Given(query): Given<GroupQuery>,
 ) -> Answer<Json<CountedPage<GroupView>>> {
-    let city = app.live.get();
+    let city = app.checked()?;
     let sight = Sight::of(&city, &who.actor);
     let ground = sight.ground(query.bbox, query.grid.as_deref())?;
     let wanted = |group: &Group| {
@@ -272,7 +272,7 @@ pub async fn detail(
     who: Who<ReadFlag>,
     Segment(id): Segment,
 ) -> Answer<Json<GroupDetail>> {
-    let city = app.live.get();
+    let city = app.checked()?;
     let sight = Sight::of(&city, &who.actor);
     let group = find(&sight, &id)?;
     let view = GroupView::of(&sight, &group).ok_or_else(|| Error::NotFound(format!("group {id}")))?;

@@ -1,6 +1,7 @@
 //! Whether the process lives, and whether it can do all of its work.
 
 use super::App;
+use super::checker::CheckView;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -23,6 +24,8 @@ pub struct Ready {
     pub database: &'static str,
     /// Revision of the City.
     pub revision: u64,
+    /// How the check of the city stands: until it is done, flags are those that were found before.
+    pub check: CheckView,
     /// Seconds since the City last heard from the database.
     pub feed_age_s: f64,
 }
@@ -41,6 +44,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Json<Ready> {
         status: if answers && app.follow.stale_s().is_none() { "ok" } else { "degraded" },
         database: if answers && !app.follow.is_cut_off() { "ok" } else { "away" },
         revision: app.live.get().revision,
+        check: app.checker.view(),
         feed_age_s: app.follow.age().as_secs_f64(),
     })
 }

@@ -149,7 +149,7 @@ pub async fn mend(
 
 /// What is to be done, when every pin is as it was shown.
 fn accepted(app: &App, actor: &Actor, id: &str, post: Post) -> Answer<NewMend> {
-    let city = app.live.get();
+    let city = app.checked()?;
     let sight = Sight::of(&city, actor);
     let group = find(&sight, id)?;
     let members = group::members(&sight, &group);

@@ -1,5 +1,6 @@
 //! Counts and latencies in Prometheus' text format.
 
+use super::checker::CheckState;
 use super::{App, event::LISTENERS};
 use axum::extract::State;
 use axum::http::header;
@@ -90,11 +91,18 @@ impl App {
     fn figures(&self) -> Vec<Figure> {
         let city = self.live.get();
         let (cache, tiles, requests) = (self.tiles.counts(), self.encoder.load(), self.at_once.load());
+        let check = self.checker.view();
         let figure = |name, help, value: f64| Figure { name, help, value };
         vec![
             figure("gridpin_city_revision", "Revision of the City.", city.revision as f64),
             figure("gridpin_city_addresses", "Addresses in the City.", city.records.addresses.len() as f64),
             figure("gridpin_city_flags", "Flags that stand.", city.flags.len() as f64),
+            figure(
+                "gridpin_flags_checked",
+                "Whether the flags are those of a check of everything and follow every edit.",
+                f64::from(u8::from(check.state == CheckState::Checked)),
+            ),
+            figure("gridpin_check_share", "Share of the check of everything that is done.", f64::from(check.share)),
             figure("gridpin_feed_age_seconds", "Time since the feed was last read.", self.follow.age().as_secs_f64()),
             figure("gridpin_requests_at_once", "Requests in work.", requests.held as f64),
             figure("gridpin_requests_waiting", "Requests that wait for a place.", requests.waiting as f64),

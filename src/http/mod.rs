@@ -6,6 +6,7 @@
 pub mod account;
 pub mod address;
 pub mod body;
+pub mod checker;
 pub mod correction;
 pub mod cursor;
 pub mod encoder;
@@ -39,7 +40,7 @@ pub mod visit;
 pub mod web;
 pub mod who;
 
-use crate::city::Live;
+use crate::city::{City, Live};
 use crate::config::Serve;
 use crate::store::Store;
 use crate::tile::Cache;
@@ -48,10 +49,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
+use checker::Checker;
 use encoder::Encoder;
 use follow::Follow;
 use metric::Metrics;
-use problem::Failure;
+use problem::{Answer, Failure};
 use queue::Queue;
 use std::sync::Arc;
 use throttle::Throttle;
@@ -74,6 +76,8 @@ pub struct App {
     pub live: Arc<Live>,
     /// What keeps the City up with the database.
     pub follow: Arc<Follow>,
+    /// What checks the City, or follows who does.
+    pub checker: Arc<Checker>,
     /// Sessions seen lately.
     pub sessions: Sessions,
     /// Sign-in attempts.
@@ -102,13 +106,21 @@ pub struct App {
 
 impl App {
     /// What the handlers share, around a City that is loaded.
-    pub fn new(store: Store, live: Arc<Live>, follow: Arc<Follow>, config: Serve, stop: watch::Receiver<bool>) -> App {
+    pub fn new(
+        store: Store,
+        live: Arc<Live>,
+        follow: Arc<Follow>,
+        checker: Arc<Checker>,
+        config: Serve,
+        stop: watch::Receiver<bool>,
+    ) -> App {
         let tiles = Arc::new(Cache::new(config.tile_cache_mb.saturating_mul(1 << 20)));
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         App {
             store,
             live,
             follow,
+            checker,
             sessions: Sessions::default(),
             throttle: Throttle::default(),
             metrics: Metrics::default(),
@@ -123,6 +135,15 @@ impl App {
             demo: false,
             openapi: Arc::new(document()),
         }
+    }
+
+    /// The City, for what only a check here knows.
+    ///
+    /// # Errors
+    /// [`Failure::Unchecked`] until it is checked here.
+    pub fn checked(&self) -> Answer<Arc<City>> {
+        let city = self.live.get();
+        if city.is_checked() { Ok(city) } else { Err(Failure::Unchecked { elsewhere: !self.checker.view().here }) }
     }
 }
 

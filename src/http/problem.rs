@@ -62,6 +62,11 @@ pub enum Failure {
     TooMany(u64),
     /// More requests than this process can serve now. 503
     Busy,
+    /// What is asked for is known once the city is checked, in this process or, with `elsewhere`, in another. 503
+    Unchecked {
+        /// Whether this process never checks.
+        elsewhere: bool,
+    },
 }
 
 /// What a handler answers.
@@ -89,6 +94,7 @@ const MEDIA_TYPE: Kind = Kind(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", 
 const TOO_MANY: Kind = Kind(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many attempts", "尝试次数过多");
 const UNAVAILABLE: Kind = Kind(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable", "暂不可用");
 const BUSY: Kind = Kind(StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy", "服务繁忙");
+const UNCHECKED: Kind = Kind(StatusCode::SERVICE_UNAVAILABLE, "unchecked", "Not checked yet", "尚未核查完");
 const INTERNAL: Kind = Kind(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", "内部错误");
 
 impl Failure {
@@ -156,6 +162,26 @@ impl Failure {
                 vec![],
                 None,
                 Some(wait_s),
+            ),
+            Failure::Unchecked { elsewhere: false } => (
+                UNCHECKED,
+                Text::new(
+                    "正在核查全部数据,依据与成批纠正稍后可用;已有的问题仍可查看和处理",
+                    "everything is being checked; evidence and batches follow when that is done; flags can be worked on meanwhile",
+                ),
+                vec![],
+                None,
+                Some(5),
+            ),
+            Failure::Unchecked { elsewhere: true } => (
+                UNCHECKED,
+                Text::new(
+                    "本进程不做核查,依据与成批纠正由负责核查的进程提供",
+                    "this process does not check; evidence and batches are known to the process that does",
+                ),
+                vec![],
+                None,
+                Some(60),
             ),
             Failure::Busy => (
                 BUSY,

@@ -1,9 +1,9 @@
 //! From the command line to a service that answers, and to its end in good order.
 
 use super::line::{self, Limits};
-use super::{App, Follow, router};
+use super::{App, Checker, Follow, router};
 use crate::check::Thresholds;
-use crate::city::{City, Live};
+use crate::city::{City, Flags, Live};
 use crate::config::Serve;
 use crate::error::{Error, Result, Text};
 use crate::store::Store;
@@ -31,6 +31,7 @@ pub async fn serve(
     let (end, stop) = watch::channel(false);
     let app = Arc::new(start(config, stop.clone()).await?);
     let follow = tokio::spawn(app.follow.clone().run(stop.clone()));
+    let checker = tokio::spawn(app.checker.clone().run(stop.clone()));
     let server = line::answer(listener, router(app.clone()), Limits::default(), async move {
         until.await;
         tracing::info!("stopping");
@@ -46,11 +47,13 @@ pub async fn serve(
         } => tracing::warn!("some connections did not end; leaving them"),
     }
     let _ = follow.await;
+    // A check of everything that still runs is given up: its outcome would not be written any more.
+    let _ = tokio::time::timeout(FAREWELL, checker).await;
     app.store.close().await;
     Ok(())
 }
 
-/// Connects, and reads the city.
+/// Connects, and reads the city with the flags that were found before; nothing is checked yet.
 ///
 /// # Errors
 /// `Unavailable` when the database is away or not migrated.
@@ -59,12 +62,14 @@ pub async fn start(config: Serve, stop: watch::Receiver<bool>) -> Result<App> {
     let store = Store::connect(&config.database).await.map_err(no_database)?;
     let loaded = store.load(&Store::system()).await.map_err(no_database)?;
     let cursor = loaded.cursor.clone();
-    let build = move || {
+    let kept = store.checking().await.map_err(no_database)?;
+    let index = move || {
         let dismissals = loaded.dismissals.into_iter().map(|one| (one.flag_id.clone(), one)).collect();
         let today = chrono::Local::now().date_naive();
-        City::build_with(loaded.records, Arc::new(Thresholds::default()), today, dismissals)
+        let (thresholds, flags) = (Arc::new(Thresholds::default()), Flags::found_before(loaded.flags));
+        City::load(loaded.records, thresholds, today, dismissals, flags)
     };
-    let city = tokio::task::spawn_blocking(build).await.map_err(|error| Error::Internal(error.to_string()))?;
+    let city = tokio::task::spawn_blocking(index).await.map_err(|error| Error::Internal(error.to_string()))?;
     tracing::info!(
         addresses = city.records.addresses.len(),
         flags = city.flags.len(),
@@ -73,7 +78,8 @@ pub async fn start(config: Serve, stop: watch::Receiver<bool>) -> Result<App> {
     );
     let live = Arc::new(Live::new(city));
     let follow = Arc::new(Follow::new(store.clone(), live.clone(), cursor));
-    let mut app = App::new(store, live, follow, config, stop);
+    let checker = Arc::new(Checker::new(store.clone(), live.clone(), follow.clone(), config.check, kept));
+    let mut app = App::new(store, live, follow, checker, config, stop);
     app.demo = is_demo(&app.store).await;
     Ok(app)
 }

@@ -211,6 +211,10 @@ impl<'a> Fields<'a> {
         Ok(self.sized()?.map(f32::from_be_bytes))
     }
 
+    pub(crate) fn double(&mut self) -> Result<Option<f64>> {
+        Ok(self.sized()?.map(f64::from_be_bytes))
+    }
+
     pub(crate) fn date(&mut self) -> Result<Option<NaiveDate>> {
         let add = |days: i32| {
             let span = Days::new(u64::from(days.unsigned_abs()));
@@ -348,4 +352,6 @@ words!(Finding { Pass "pass", Fail "fail", NotApplicable "not_applicable" });
 words!(HazardSeverity { Minor "minor", Serious "serious", Major "major" });
 words!(HazardState { Open "open", Assigned "assigned", Mended "mended", Closed "closed" });
 words!(VisitOutcome { Confirmed "confirmed", NotMet "not_met", NotFound "not_found", Corrected "corrected" });
+words!(Severity { Info "info", Warning "warning", Error "error" });
+words!(Tier { Auto "auto", Review "review", Field "field" });
 words!(CorrectionState { Unverified "unverified", Verified "verified", Rejected "rejected" });

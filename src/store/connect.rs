@@ -3,6 +3,7 @@
 use super::session::{Session, Sight};
 use crate::domain::{Actor, Role, Scope};
 use crate::error::{Error, Result, Text};
+use sqlx::PgConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::str::FromStr;
 use std::time::Duration;
@@ -17,6 +18,16 @@ pub struct Store {
     pub(crate) url: String,
 }
 
+/// Makes a connection the application's, whoever signed in.
+pub(crate) async fn become_app(connection: &mut PgConnection) -> sqlx::Result<()> {
+    let (session_user,): (String,) =
+        sqlx::query_as("select session_user::text").fetch_one(&mut *connection).await?;
+    if session_user != APP {
+        sqlx::query("set role gridpin_app").execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
 impl Store {
     /// Connects as `gridpin_app`, or as a role that may become it, and makes sure that row security holds for it.
     ///
@@ -29,14 +40,7 @@ impl Store {
             .max_connections(16)
             .acquire_timeout(Duration::from_secs(5))
             .after_connect(|connection, _| {
-                Box::pin(async move {
-                    let (session_user,): (String,) =
-                        sqlx::query_as("select session_user::text").fetch_one(&mut *connection).await?;
-                    if session_user != APP {
-                        sqlx::query("set role gridpin_app").execute(&mut *connection).await?;
-                    }
-                    Ok(())
-                })
+                Box::pin(become_app(connection))
             })
             .connect_with(options)
             .await?;

@@ -20,6 +20,17 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedCursor(pub(crate) String);
 
+/// Which flags the feed brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// None: whoever reads finds them out.
+    None,
+    /// Those that were written or taken away since.
+    Changed,
+    /// All that are kept.
+    All,
+}
+
 /// What was touched, by kind.
 #[derive(Debug, Default)]
 struct Touched {
@@ -58,11 +69,19 @@ impl Store {
         Ok(Listener { listener })
     }
 
-    /// What changed since `cursor`, as the records are now, and where to go on.
+    /// What changed since `cursor`, as records and flags are now, and where to go on.
     ///
     /// # Errors
     /// `Unavailable`; the cursor stays good.
     pub async fn feed(&self, cursor: &FeedCursor) -> Result<(Delta, FeedCursor)> {
+        self.feed_with(cursor, Told::Changed).await
+    }
+
+    /// As [`Store::feed`]; `flags` says which flags to bring.
+    ///
+    /// # Errors
+    /// `Unavailable`; the cursor stays good.
+    pub async fn feed_with(&self, cursor: &FeedCursor, flags: Told) -> Result<(Delta, FeedCursor)> {
         let mut session = Session::begin(self, &Store::system(), Sight::Moment).await?;
         let now = snapshot(&mut session).await?;
         let rows = sqlx::query(
@@ -85,6 +104,15 @@ impl Store {
         }
         let mut delta = Delta::default();
         session.read(&touched, &mut delta).await?;
+        match (flags, touched.put.remove("flag")) {
+            (Told::All, _) => (delta.flags, delta.all_flags) = (session.all_flags().await?, true),
+            (Told::Changed, Some(ids)) => {
+                delta.flags = session.flags(&ids.iter().cloned().collect::<Vec<_>>()).await?;
+                let found: BTreeSet<&str> = delta.flags.iter().map(|one| one.flag.flag_id.as_str()).collect();
+                delta.unflagged = ids.iter().filter(|id| !found.contains(id.as_str())).cloned().collect();
+            }
+            _ => {}
+        }
         Ok((delta, now))
     }
 }

@@ -20,6 +20,8 @@ pub struct Loaded {
     pub records: Records,
     /// Dismissals that stand, expired ones too.
     pub dismissals: Vec<Dismissal>,
+    /// Flags that were found before, where the actor is the service.
+    pub flags: Vec<Standing>,
     /// From where the feed goes on.
     pub cursor: FeedCursor,
 }
@@ -41,8 +43,8 @@ impl Store {
             self.columns::<Building>(actor, &shared),
             session.rest()
         )?;
-        let (records, dismissals) = rest;
-        Ok(Loaded { records: Records { addresses, buildings, ..records }, dismissals, cursor })
+        let (records, dismissals, flags) = rest;
+        Ok(Loaded { records: Records { addresses, buildings, ..records }, dismissals, flags, cursor })
     }
 
     /// All records of a kind in columns, which are filled on a thread of its own while more rows come.
@@ -107,8 +109,8 @@ fn copy<T: Record>(rest: &str) -> String {
 }
 
 impl Session {
-    /// All records but addresses and buildings, and the dismissals.
-    async fn rest(&mut self) -> Result<(Records, Vec<Dismissal>)> {
+    /// All records but addresses and buildings, the dismissals and the flags.
+    async fn rest(&mut self) -> Result<(Records, Vec<Dismissal>, Vec<Standing>)> {
         let records = Records {
             grids: self.all("").await?,
             places: self.all("").await?,
@@ -123,7 +125,8 @@ impl Session {
         let sql = format!("select {} from dismissal where ended_at is null order by flag_id", dismissal::COLUMNS);
         let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(self.connection()).await?;
         let dismissals = rows.iter().map(|row| dismissal::read(&mut Fields::of_row(row))).collect::<Result<_>>()?;
-        Ok((records, dismissals))
+        let flags = self.all_flags().await?;
+        Ok((records, dismissals, flags))
     }
 
     async fn all<T: Record>(&mut self, rest: &str) -> Result<Table<T>> {

@@ -41,6 +41,24 @@ pub struct Session {
     audit: Vec<(String, String, Value)>,
 }
 
+/// Binds a transaction to an actor. Local to the transaction: a connection goes back to the pool without one.
+pub(crate) async fn bind(tx: &mut PgConnection, actor: &Actor) -> Result<()> {
+    let scope = match &actor.scope {
+        Scope::All => "*",
+        Scope::Grid(code) => code.as_str(),
+    };
+    sqlx::query(
+        "select set_config('gridpin.actor', $1, true), set_config('gridpin.role', $2, true),
+                set_config('gridpin.scope', $3, true), set_config('gridpin.batch', '', true)",
+    )
+    .bind(&actor.name)
+    .bind(actor.role.as_str())
+    .bind(scope)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 impl Session {
     pub(crate) async fn begin(store: &Store, actor: &Actor, sight: Sight<'_>) -> Result<Session> {
         let mut tx = store.pool.begin().await?;
@@ -51,20 +69,7 @@ impl Session {
             let sql = format!("set transaction snapshot '{}'", snapshot.replace('\'', "''"));
             sqlx::query(AssertSqlSafe(sql)).execute(&mut *tx).await?;
         }
-        let scope = match &actor.scope {
-            Scope::All => "*",
-            Scope::Grid(code) => code.as_str(),
-        };
-        // Local to the transaction: a connection goes back to the pool without an actor.
-        sqlx::query(
-            "select set_config('gridpin.actor', $1, true), set_config('gridpin.role', $2, true),
-                    set_config('gridpin.scope', $3, true), set_config('gridpin.batch', '', true)",
-        )
-        .bind(&actor.name)
-        .bind(actor.role.as_str())
-        .bind(scope)
-        .execute(&mut *tx)
-        .await?;
+        bind(&mut tx, actor).await?;
         Ok(Session { tx, actor: actor.clone(), audit: Vec::new() })
     }
 

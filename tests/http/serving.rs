@@ -145,10 +145,18 @@ impl Town {
             session.add_account(&new).await.expect("an account");
         }
         session.commit().await.expect("a commit");
+        let town = Town::over(database, &[]).await;
+        tokio::spawn(town.app.checker.clone().run(town.end.subscribe()));
+        town.app.checker.settle().await;
+        Some(town)
+    }
+
+    /// A service over a database, with these arguments, that neither checks nor follows yet.
+    pub async fn over(database: Database, more: &[&str]) -> Town {
         let (end, stop) = watch::channel(false);
-        let app = start(settings(&database.owner_url(), &[]), stop).await.expect("a service");
+        let app = start(settings(&database.owner_url(), more), stop).await.expect("a service");
         let app = Arc::new(app);
-        Some(Town { router: router(app.clone()), app, end, database })
+        Town { router: router(app.clone()), app, end, database }
     }
 
     /// Follows the feed in the background, as the service does.

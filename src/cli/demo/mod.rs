@@ -64,7 +64,11 @@ pub fn run(args: Args) -> Result<()> {
         }
         Command::Load { database } => {
             match super::block_on(load::load(&database, chrono::Utc::now().date_naive()))? {
-                Some(stored) => eprintln!("the demo town is loaded: {stored} records / 演示城镇已载入"),
+                Some(stored) => {
+                    eprintln!("the demo town is loaded: {stored} records / 演示城镇已载入");
+                    let flags = super::block_on(load::check(&database, chrono::Local::now().date_naive()))?;
+                    eprintln!("it is checked: {flags} findings / 已核查");
+                }
                 None => eprintln!("the database is not empty; nothing was loaded / 数据库非空，未载入"),
             }
             Ok(())
