@@ -5,6 +5,7 @@ mod database;
 mod serving;
 mod wire;
 
+mod checking;
 mod correction;
 mod outage;
 mod event;

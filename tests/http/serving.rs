@@ -51,7 +51,7 @@ pub struct Town {
     router: Router,
     end: watch::Sender<bool>,
     /// The database; last, so that it is dropped last.
-    pub database: Database,
+    pub database: Arc<Database>,
 }
 
 /// An answer.
@@ -153,6 +153,15 @@ impl Town {
 
     /// A service over a database, with these arguments, that neither checks nor follows yet.
     pub async fn over(database: Database, more: &[&str]) -> Town {
+        Town::of(Arc::new(database), more).await
+    }
+
+    /// Another process over the same database.
+    pub async fn beside(town: &Town, more: &[&str]) -> Town {
+        Town::of(town.database.clone(), more).await
+    }
+
+    async fn of(database: Arc<Database>, more: &[&str]) -> Town {
         let (end, stop) = watch::channel(false);
         let app = start(settings(&database.owner_url(), more), stop).await.expect("a service");
         let app = Arc::new(app);
@@ -162,6 +171,16 @@ impl Town {
     /// Follows the feed in the background, as the service does.
     pub fn follow(&self) {
         tokio::spawn(self.app.follow.clone().run(self.end.subscribe()));
+    }
+
+    /// Hears when the service stops.
+    pub fn stop(&self) -> watch::Receiver<bool> {
+        self.end.subscribe()
+    }
+
+    /// Stops what runs in the background.
+    pub fn end(&self) {
+        let _ = self.end.send(true);
     }
 
     /// Any request.
