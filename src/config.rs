@@ -30,9 +30,9 @@ pub struct Serve {
     #[arg(long, env = "GRIDPIN_TILE_CACHE_MB", default_value_t = 256)]
     pub tile_cache_mb: u64,
     /// Whether this process checks the city. Of all processes that serve one database with `here` exactly one does; the
-    /// others wait, and one takes over when it is gone. With `elsewhere` the process never checks, which takes a fraction of the memory: it
-    /// shows the flags that another process finds, within a second, and leaves the evidence behind them and the mending
-    /// of batches (/api/addresses/ID/explain, /api/flag-groups) to that one.
+    /// others wait, and one takes over when it is gone. With `elsewhere` the process never checks, which takes a fraction
+    /// of the memory: it shows the flags that another process finds, within a second, and leaves the evidence behind them
+    /// and the mending of batches (/api/addresses/ID/explain, /api/flag-groups) to that one.
     #[arg(long, env = "GRIDPIN_CHECK", value_enum, default_value_t = Check::Here)]
     pub check: Check,
 }

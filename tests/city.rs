@@ -420,7 +420,8 @@ fn edits_during_a_check_in_the_background_are_not_lost() {
     let before = standing(&city);
     let touched = live.check(&|_| {});
     let same = standing(&live.get());
-    let of = |flags: &[Standing]| flags.iter().map(|one| (one.flag.flag_id.clone(), one.since)).collect::<BTreeMap<_, _>>();
+    let of =
+        |flags: &[Standing]| flags.iter().map(|one| (one.flag.flag_id.clone(), one.since)).collect::<BTreeMap<_, _>>();
     let (old, new) = (of(&before), of(&same));
     assert!(old.iter().filter(|(id, _)| new.contains_key(*id)).all(|(id, since)| new[id] == *since));
     let differ: BTreeSet<&String> = touched.flags.iter().collect();

@@ -281,6 +281,9 @@ async fn the_applications_role_can_alter_neither_audit_nor_history_nor_its_own_l
         "update mend set pins = 9",
         "delete from mend",
         "delete from mend_version",
+        "delete from flag",
+        "truncate flag",
+        "update checking set done_at = now()",
         "update hazard set hazard_id = 'x'",
         "select password_hash from account",
         "select * from session",
@@ -299,7 +302,7 @@ async fn the_applications_role_can_alter_neither_audit_nor_history_nor_its_own_l
     for nobody in ["set_config('gridpin.actor', '', false)", "set_config('gridpin.actor', null, false)"] {
         app.execute(AssertSqlSafe(format!("select {nobody}"))).await.unwrap();
         for table in
-            ["grid", "address", "building", "rental", "hazard", "headcount", "correction", "mend", "audit", "change"]
+            ["grid", "address", "building", "rental", "hazard", "headcount", "correction", "mend", "audit", "change", "flag", "checking"]
         {
             let rows = sqlx::query(AssertSqlSafe(format!("select 1 from {table}"))).fetch_all(&mut app).await.unwrap();
             assert!(rows.is_empty(), "{table} without an actor");

@@ -16,7 +16,7 @@ use serde::Serialize;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use utoipa::ToSchema;
 
 /// Looks this often whether the right is free, and how far others are.
@@ -50,6 +50,22 @@ pub enum CheckState {
     Checking,
     /// No process checks now: the flags are those that were found before, and edits don't change them.
     Waiting,
+}
+
+/// That a check of everything runs here, for as long as this is kept.
+struct Runs<'a>(&'a AtomicBool);
+
+impl<'a> Runs<'a> {
+    fn begin(runs: &'a AtomicBool) -> Runs<'a> {
+        runs.store(true, Relaxed);
+        Runs(runs)
+    }
+}
+
+impl Drop for Runs<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Relaxed);
+    }
 }
 
 /// Checks, or follows who does.
@@ -96,6 +112,11 @@ impl Checker {
             _ => (CheckState::Checking, kept.share),
         };
         CheckView { state, share, here: self.here, done_at: kept.done_at }
+    }
+
+    /// Whether another process has, or will have, what is behind the flags.
+    pub fn is_elsewhere(&self) -> bool {
+        !self.here || (!self.runs.load(Relaxed) && !self.live.get().is_checked() && self.kept().is_held)
     }
 
     /// Waits until everything was checked here and is written down.
@@ -152,10 +173,10 @@ impl Checker {
         loop {
             self.turn().await?;
             if !self.live.get().is_checked() {
-                writer.say(0.0).await?;
-                // What the process found that checked before.
-                self.follow.catch_up().await?;
-                self.check(&mut writer).await?;
+                if !self.check(&mut writer, stop).await? {
+                    writer.close().await;
+                    return Ok(());
+                }
                 all = true;
             }
             // First what is to be written, then the City: what comes between the two is written twice, not never.
@@ -184,31 +205,39 @@ impl Checker {
         }
     }
 
-    /// Checks everything beside the City that answers.
-    async fn check(&self, writer: &mut FlagWriter) -> Result<()> {
+    /// Checks everything beside the City that answers. Says whether it came to its end before the service stopped.
+    async fn check(&self, writer: &mut FlagWriter, stop: &mut watch::Receiver<bool>) -> Result<bool> {
         let began = std::time::Instant::now();
+        self.share.store(0, Relaxed);
+        let _runs = Runs::begin(&self.runs);
+        writer.say(0.0).await?;
+        // What the process found that checked before.
+        self.follow.catch_up().await?;
         let (live, share) = (self.live.clone(), self.share.clone());
-        share.store(0, Relaxed);
-        self.runs.store(true, Relaxed);
         // Positive numbers sort as their bits do.
         let progress = move |done: f32| {
             share.fetch_max(done.to_bits(), Relaxed);
         };
-        let mut work = tokio::task::spawn_blocking(move || live.check(&progress));
+        // A thread of its own, which nobody waits for when the service stops.
+        let (tell, mut done) = oneshot::channel();
+        std::thread::spawn(move || {
+            live.check(&progress);
+            let _ = tell.send(());
+        });
         let mut said = Ok(());
         let done = loop {
             tokio::select! {
-                done = &mut work => break done,
+                done = &mut done => break done,
                 () = tokio::time::sleep(SAY), if said.is_ok() => {
                     said = writer.say(f32::from_bits(self.share.load(Relaxed))).await;
                 }
+                () = stopped(stop) => return Ok(false),
             }
         };
-        self.runs.store(false, Relaxed);
-        done.map_err(|error| Error::Internal(format!("the check broke: {error}")))?;
+        done.map_err(|_| Error::Internal("the check broke".into()))?;
         let flags = self.live.get().flags.len();
         tracing::info!(flags, took_ms = began.elapsed().as_millis() as u64, "the city is checked");
-        said
+        said.map(|()| true)
     }
 
     /// Turns the City to the new day, if there is one, beside the City that answers.

@@ -143,7 +143,7 @@ impl App {
     /// [`Failure::Unchecked`] until it is checked here.
     pub fn checked(&self) -> Answer<Arc<City>> {
         let city = self.live.get();
-        if city.is_checked() { Ok(city) } else { Err(Failure::Unchecked { elsewhere: !self.checker.view().here }) }
+        if city.is_checked() { Ok(city) } else { Err(Failure::Unchecked { elsewhere: self.checker.is_elsewhere() }) }
     }
 }
 

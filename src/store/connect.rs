@@ -20,8 +20,7 @@ pub struct Store {
 
 /// Makes a connection the application's, whoever signed in.
 pub(crate) async fn become_app(connection: &mut PgConnection) -> sqlx::Result<()> {
-    let (session_user,): (String,) =
-        sqlx::query_as("select session_user::text").fetch_one(&mut *connection).await?;
+    let (session_user,): (String,) = sqlx::query_as("select session_user::text").fetch_one(&mut *connection).await?;
     if session_user != APP {
         sqlx::query("set role gridpin_app").execute(&mut *connection).await?;
     }
@@ -39,9 +38,7 @@ impl Store {
         let pool = PgPoolOptions::new()
             .max_connections(16)
             .acquire_timeout(Duration::from_secs(5))
-            .after_connect(|connection, _| {
-                Box::pin(become_app(connection))
-            })
+            .after_connect(|connection, _| Box::pin(become_app(connection)))
             .connect_with(options)
             .await?;
         let (bypasses,): (bool,) =

@@ -60,6 +60,13 @@ impl Store {
             )
             .await?,
             self.ask(
+                "flags are written by the process that checks",
+                "select coalesce('held by backend ' || holds_checking(), 'no process checks now'),
+                        count(*) = 2 from pg_trigger t where t.tgname = 'locked' and t.tgenabled = 'O'
+                        and t.tgrelid in ('flag'::regclass, 'checking'::regclass)",
+            )
+            .await?,
+            self.ask(
                 "what was acknowledged outlives a power cut",
                 "select format('fsync %s, synchronous_commit %s, full_page_writes %s', current_setting('fsync'),
                                current_setting('synchronous_commit'), current_setting('full_page_writes')),

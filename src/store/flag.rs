@@ -142,10 +142,12 @@ impl FlagWriter {
     pub async fn say(&mut self, share: f32) -> Result<()> {
         let mut tx = self.connection.begin().await?;
         bind(&mut tx, &Store::system()).await?;
-        sqlx::query("update checking set share = $1, begun_at = case when $1 = 0 then now() else coalesce(begun_at, now()) end")
-            .bind(share.clamp(0.0, 1.0))
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "update checking set share = $1, begun_at = case when $1 = 0 then now() else coalesce(begun_at, now()) end",
+        )
+        .bind(share.clamp(0.0, 1.0))
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -238,7 +240,8 @@ async fn write(
 }
 
 async fn upsert(connection: &mut PgConnection, put: &[(&Flag, DateTime<Utc>)], rule_set: &str) -> Result<()> {
-    let texts = |of: &dyn Fn(&Flag) -> &str| -> Vec<String> { put.iter().map(|(f, _)| of(f).replace('\0', "")).collect() };
+    let texts =
+        |of: &dyn Fn(&Flag) -> &str| -> Vec<String> { put.iter().map(|(f, _)| of(f).replace('\0', "")).collect() };
     let suggested = |flag: &Flag| flag.suggestion.clone().unwrap_or_default();
     let numbers = |of: &dyn Fn(&Flag) -> Option<f64>| -> Vec<Option<f64>> { put.iter().map(|(f, _)| of(f)).collect() };
     sqlx::query(

@@ -78,7 +78,8 @@ async fn an_edit_through_one_process_shows_in_all_within_a_second() {
             let took = within(SECOND, "the edit", flagged).await;
             println!("shown after {} ms", took.as_millis());
         }
-        within(SECOND, "the same list", async || listed(&here, &cookie).await == listed(&elsewhere, &cookie).await).await;
+        within(SECOND, "the same list", async || listed(&here, &cookie).await == listed(&elsewhere, &cookie).await)
+            .await;
     }
     let of = |city: &gridpin::city::City| -> BTreeSet<String> { city.flags.iter().map(|f| format!("{f:?}")).collect() };
     let city = here.app.live.get();
@@ -109,7 +110,8 @@ async fn a_process_that_lost_its_connection_catches_up() {
         within(10 * SECOND, "a write", async || here.app.store.ping().await.is_ok()).await;
         correct(&here, &cookie, "A1", at).await;
     }
-    within(15 * SECOND, "the same list", async || listed(&here, &cookie).await == listed(&elsewhere, &cookie).await).await;
+    within(15 * SECOND, "the same list", async || listed(&here, &cookie).await == listed(&elsewhere, &cookie).await)
+        .await;
     let stored: BTreeSet<String> = kept(&here.app.store).await.iter().map(|one| format!("{:?}", one.flag)).collect();
     let city = here.app.live.get();
     assert_eq!(stored, city.flags.iter().map(|flag| format!("{flag:?}")).collect());
@@ -134,8 +136,12 @@ async fn one_waits_and_takes_over() {
     second.app.checker.settle().await;
     assert_eq!(listed(&second, &cookie).await, before, "what stood stands since then");
     correct(&second, &cookie, "A1", [120.0155, 28.0055]).await;
-    let is_kept = async || kept(&second.app.store).await.iter().any(|one| one.flag.rule == "grid_mismatch"
-        && one.flag.subject == Subject::Address("A1".into()));
+    let is_kept = async || {
+        kept(&second.app.store)
+            .await
+            .iter()
+            .any(|one| one.flag.rule == "grid_mismatch" && one.flag.subject == Subject::Address("A1".into()))
+    };
     within(SECOND, "the flag in the table", is_kept).await;
 }
 
@@ -222,7 +228,9 @@ async fn flags_are_kept_as_they_are_and_only_by_who_has_the_right() {
     for sql in ["delete from flag", "update flag set severity = 'info'", "update checking set share = 1"] {
         let role = "set_config('gridpin.role', 'steward', true), set_config('gridpin.scope', '*', true)";
         for (name, lock) in [("system", "null"), ("chief", "take_checking()")] {
-            let sql = format!("begin; set role gridpin_app; select set_config('gridpin.actor', '{name}', true), {role}, {lock}; {sql}");
+            let sql = format!(
+                "begin; set role gridpin_app; select set_config('gridpin.actor', '{name}', true), {role}, {lock}; {sql}"
+            );
             let url = database.owner_url();
             let done = try_run(&url, &format!("{sql}; commit")).await;
             let counts = database.superuser_reads("select count(*)::text from flag where severity = 'warning'").await;

@@ -17,6 +17,10 @@ export interface Server {
 /** Whether journeys may start servers: GRIDPIN_BIN names the program, GRIDPIN_DATABASE the demo town. */
 export const mayServe = Boolean(process.env.GRIDPIN_BIN && process.env.GRIDPIN_DATABASE);
 
+/** Whether a server can do all of its work: it answers, and everything is checked. */
+const isReady = async (answer: Response): Promise<boolean> =>
+  answer.ok && ((await answer.json()) as { check: { state: string } }).check.state === 'checked';
+
 /** Starts GRIDPIN_BIN on GRIDPIN_DATABASE and waits until it can do all of its work. */
 export async function serve(port?: number): Promise<Server> {
   const bin = process.env.GRIDPIN_BIN;
@@ -30,7 +34,7 @@ export async function serve(port?: number): Promise<Server> {
     if (server.exitCode != null) throw new Error(`the server ended with code ${server.exitCode}`);
     if (
       await fetch(`${url}/readyz`)
-        .then((answer) => answer.ok)
+        .then(isReady)
         .catch(() => false)
     ) {
       return { url, stop };

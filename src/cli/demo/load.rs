@@ -56,7 +56,8 @@ pub async fn check(url: &str, today: NaiveDate) -> Result<usize> {
     let loaded = store.load(&Store::system()).await?;
     let thresholds = Thresholds::default();
     let rule_set = rule_set(&thresholds);
-    let city = City::load(loaded.records, thresholds.into(), today, Default::default(), Flags::found_before(loaded.flags));
+    let city =
+        City::load(loaded.records, thresholds.into(), today, Default::default(), Flags::found_before(loaded.flags));
     let city = city.checked(&|_| {});
     // Where a service has the right already it finds the same.
     if let Some(mut writer) = store.flag_writer().await? {

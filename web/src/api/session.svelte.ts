@@ -57,7 +57,8 @@ class Session {
     // does, it is looked at more often.
     let looked = 0;
     setInterval(() => {
-      const soon = link.stale || this.config?.stale || this.config?.behind;
+      const { stale, behind, check } = this.config ?? {};
+      const soon = link.stale || stale || behind || (check && check.state !== 'checked');
       if (!this.me || document.visibilityState !== 'visible' || (++looked % 10 && !soon)) return;
       void this.lookAgain();
     }, 3000);
@@ -65,7 +66,10 @@ class Session {
 
   /** Reads the service's own state again. */
   async lookAgain(): Promise<void> {
+    const before = this.config?.check.state;
     this.config = await api.config().catch(() => this.config);
+    // What only a checked city knows is read again, also where the check found nothing new.
+    if (before && before !== 'checked' && this.config?.check.state === 'checked') link.renew();
   }
 
   async #look(): Promise<void> {

@@ -17,6 +17,7 @@ export type Change = Schemas['Change'];
 export type Grade = Schemas['HazardSeverity'];
 
 export type Config = Whole<Schemas['Config']>;
+export type Check = Schemas['CheckView'];
 export type Me = Omit<Whole<Schemas['Me']>, 'bbox' | 'scope'> & { bbox: Box | null; scope: Whole<Schemas['MyScope']> };
 export interface Page<T> {
   items: T[];

@@ -54,6 +54,8 @@ export class Work {
   address: Address | null = $state(null);
   signals: Signal[] | null = $state(null);
   cardProblem: Problem | null = $state(null);
+  /** Why there is no evidence now. */
+  signalsProblem: Problem | null = $state(null);
   /** A place that an evidence row is pointing at. */
   pointed: LonLat | null = $state(null);
 
@@ -167,11 +169,13 @@ export class Work {
       this.signals = null;
     }
     this.cardProblem = null;
+    this.signalsProblem = null;
     try {
       const [address, explanation] = await Promise.all([
         api.address(id, stop.signal),
         api.explain(id, stop.signal).catch((error: unknown) => {
           if (stop.signal.aborted) throw error;
+          this.signalsProblem = asProblem(error);
           return { signals: [] };
         }),
       ]);

@@ -28,6 +28,8 @@ export const zh = {
   down_strip: '服务器无应答 · 显示的是 {time} 的数据 · 正在自动重连',
   stale_strip: '数据库暂不可用 · 可以查看，暂不能保存',
   behind_strip: '正在读入大批变动 · 地图和列表稍后自动更新',
+  checking_strip: '正在核查全部数据（已完成 {n}%）· 此前发现的问题可先处理，列表稍后自动更新',
+  waiting_strip: '目前没有进程在核查 · 显示的是此前发现的问题，改动后不会更新',
   back_strip: '已恢复连接',
   slow_strip: '网络较慢，仍在等待服务器答复……',
   down_title: '连接不到服务器',
@@ -85,6 +87,9 @@ export const en: Record<keyof typeof zh, string> = {
   down_strip: 'Server does not answer · showing data of {time} · reconnecting',
   stale_strip: 'The database is away · reading works, saving does not',
   behind_strip: 'A large change is being read in · map and lists follow by themselves',
+  checking_strip:
+    'Everything is being checked ({n}% done) · what was found before can be worked on, the list follows by itself',
+  waiting_strip: 'Nobody checks now · these are the findings of before; they do not follow what is changed',
   back_strip: 'Connected again',
   slow_strip: 'The network is slow, still waiting for the server…',
   down_title: 'The server cannot be reached',
