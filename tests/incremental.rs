@@ -60,7 +60,7 @@ fn declared(records: &Records, address: &Address) -> Option<Grid> {
 }
 
 /// Kinds of edits.
-const KINDS: u32 = 23;
+const KINDS: u32 = 29;
 
 /// One random edit.
 fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
@@ -234,6 +234,79 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
                 delta.addresses.push(shifted(&one, 5.0, 5.0));
             }
         }
+        // Two grids change places.
+        22 => {
+            let [mut a, mut b] =
+                [pick(records.grids.len()), pick(records.grids.len())].map(|i| records.grids[i].clone());
+            std::mem::swap(&mut a.polygon, &mut b.polygon);
+            delta.grids.extend([a, b]);
+        }
+        // A hole in a grid, or one that an island fills wholly or in part.
+        23 => {
+            let mut grid = declared(records, &one).unwrap_or_else(|| records.grids[pick(records.grids.len())].clone());
+            let middle = geo::BoundingRect::bounding_rect(&grid.polygon).expect("an area").center();
+            let square =
+                |d: f64| geo::Rect::new((middle.x - d, middle.y - d), (middle.x + d, middle.y + d)).to_polygon();
+            let mut island = Grid { code: format!("ISLAND-{n}").into(), parent: grid.parent.clone(), ..grid.clone() };
+            island.polygon = geo::MultiPolygon(vec![square([0.000_2, 0.000_15][n as usize / 2 % 2])]);
+            grid.polygon = geo::BooleanOps::difference(&grid.polygon, &geo::MultiPolygon(vec![square(0.000_2)]));
+            delta.grids.push(grid);
+            delta.grids.extend((!n.is_multiple_of(3)).then_some(island));
+        }
+        // All of the westernmost steps aside: a strip opens along the outer border, or an overlap inside.
+        24 => {
+            let west = |grid: &&Grid| geo::BoundingRect::bounding_rect(&grid.polygon).map_or(f64::MAX, |r| r.min().x);
+            let of_level = records.grids.iter().filter(|grid| grid.level == GridLevel::Microgrid);
+            let mut grid = of_level.min_by(|a, b| west(a).total_cmp(&west(b))).expect("a grid").clone();
+            let by = (pick(200) as f64 - 100.0) / 1e6;
+            for polygon in &mut grid.polygon.0 {
+                polygon.exterior_mut(|ring| ring.0.iter_mut().for_each(|point| point.x += by));
+            }
+            delta.grids.push(grid);
+        }
+        // A border of thousands of vertices, which all its neighbours' lack.
+        25 => {
+            let mut grid = records.grids[pick(records.grids.len())].clone();
+            for polygon in &mut grid.polygon.0 {
+                polygon.exterior_mut(|ring| {
+                    let lines: Vec<geo::Line<f64>> = ring.lines().collect();
+                    let parts = 2_000 / lines.len() + 2;
+                    let at = |line: &geo::Line<f64>, k: usize| line.start + line.delta() * (k as f64 / parts as f64);
+                    ring.0 = lines.iter().flat_map(|line| (0..parts).map(|k| at(line, k))).collect();
+                    ring.close();
+                });
+            }
+            delta.grids.push(grid);
+        }
+        // A grid gets another code; who declares it still says the old one, or somebody said the new one already.
+        26 => {
+            let mut grid = declared(records, &one).unwrap_or_else(|| records.grids[pick(records.grids.len())].clone());
+            delta.removed.push(Removed::Grid(grid.code.clone()));
+            grid.code = format!("CODE-{}", n / 2).into();
+            let mut address = other;
+            address.grid = Some(grid.code.clone());
+            if n.is_multiple_of(2) {
+                delta.addresses.push(address);
+            } else {
+                delta.grids.push(grid);
+            }
+        }
+        // A vertex goes with all who share it, or hardly.
+        27 => {
+            let grid = records.grids[pick(records.grids.len())].clone();
+            let from = grid.polygon.0[0].exterior().0[0];
+            for grid in records.grids.iter().take(40).chain([&grid]) {
+                let mut moved = grid.clone();
+                for polygon in &mut moved.polygon.0 {
+                    polygon.exterior_mut(|ring| {
+                        ring.0.iter_mut().filter(|c| **c == from).for_each(|c| c.x += [0.000_05, 2e-7][n as usize % 2]);
+                    });
+                }
+                if moved != *grid && !delta.grids.contains(&moved) {
+                    delta.grids.push(moved);
+                }
+            }
+        }
         // A grid is called otherwise, hangs elsewhere, is of another level, or no longer valid.
         _ => {
             let mut grid = records.grids[pick(records.grids.len())].clone();
@@ -286,6 +359,22 @@ fn any_sequence_of_edits_leads_where_a_check_from_nothing_does() {
                 compare(&city, &format!("seed {seed}, edits{told}"));
             }
         }
+    }
+}
+
+#[test]
+fn a_grid_goes_and_comes_back() {
+    let start = City::build(quarter(800), Thresholds::default(), today());
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    for level in [GridLevel::Village, GridLevel::Grid, GridLevel::Microgrid] {
+        let of_level: Vec<&Grid> = start.records.grids.iter().filter(|grid| grid.level == level).collect();
+        let Some(grid) = of_level.get(rng.random_range(0..of_level.len().max(1))) else { continue };
+        let gone = Delta { removed: vec![Removed::Grid(grid.code.clone())], ..Delta::default() };
+        let without = start.apply(gone).0;
+        compare(&without, &format!("a {level:?} less"));
+        let with = without.apply(Delta { grids: vec![(*grid).clone()], ..Delta::default() }).0;
+        compare(&with, &format!("a {level:?} back"));
+        assert_eq!(verdicts(&with).1, verdicts(&start).1, "a {level:?} back: all as it was");
     }
 }
 

@@ -9,7 +9,6 @@ pub mod threshold;
 pub mod key;
 pub mod same;
 pub mod context;
-mod snap;
 pub mod coverage;
 pub mod finding;
 pub mod standing;

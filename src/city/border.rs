@@ -10,10 +10,11 @@
 
 use super::ring::OwnRings;
 use super::shape::Shape;
-use super::world::Spot;
+use super::world::{Span, Spot};
 use crate::domain::GridLevel;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 /// The zoom from which every corner is drawn.
 pub const EVERY: u8 = 16;
@@ -38,7 +39,7 @@ pub struct Stage {
 
 /// Makes the stages of the outlines at `positions`, from the outlines of all grids. `levels` holds each grid's level,
 /// `zooms` the first zoom of each level.
-pub fn draw(shapes: &mut [Shape], levels: &[GridLevel], zooms: &[u8; 5], positions: &BTreeSet<u32>) {
+pub fn draw(shapes: &mut [Arc<Shape>], levels: &[GridLevel], zooms: &[u8; 5], positions: &BTreeSet<u32>) {
     let everything = positions.len() == shapes.len();
     let corners: Option<Set<Spot>> = (!everything).then(|| corners(shapes, positions));
     let nodes = nodes(shapes, levels, corners.as_ref());
@@ -60,7 +61,7 @@ pub fn draw(shapes: &mut [Shape], levels: &[GridLevel], zooms: &[u8; 5], positio
     let positions: Vec<u32> = positions.iter().copied().collect();
     let made: Vec<(u32, Vec<Stage>)> = positions.into_par_iter().map(stages).collect();
     for (position, mut stages) in made {
-        let shape = &mut shapes[position as usize];
+        let shape = Arc::make_mut(&mut shapes[position as usize]);
         // The last stage has no end: it has all corners.
         shape.rings = stages.pop().map(|stage| stage.rings).unwrap_or_default();
         shape.coarse = stages;
@@ -68,7 +69,7 @@ pub fn draw(shapes: &mut [Shape], levels: &[GridLevel], zooms: &[u8; 5], positio
 }
 
 /// The outlines that have a corner of some others, those included: whose nodes may differ when the others came or went.
-pub fn touching<'a>(shapes: &[Shape], others: impl Iterator<Item = &'a Shape>) -> BTreeSet<u32> {
+pub fn touching<'a>(shapes: &[Arc<Shape>], others: impl Iterator<Item = &'a Arc<Shape>>) -> BTreeSet<u32> {
     let mut spots: Set<Spot> = Set::default();
     let mut spans = Vec::new();
     for shape in others {
@@ -76,7 +77,7 @@ pub fn touching<'a>(shapes: &[Shape], others: impl Iterator<Item = &'a Shape>) -
         spans.extend(shape.span);
     }
     let near = |shape: &Shape| shape.span.is_some_and(|span| spans.iter().any(|other| span.meets(*other)));
-    let touches = |shape: &Shape| near(shape) && shape.rings.rings().corners().iter().any(|spot| spots.contains(spot));
+    let touches = |shape: &Arc<Shape>| near(shape) && shape.rings.rings().corners().iter().any(|spot| spots.contains(spot));
     (0..).zip(shapes).filter(|(_, shape)| touches(shape)).map(|(position, _)| position).collect()
 }
 
@@ -93,15 +94,19 @@ fn starts(level: GridLevel, zooms: &[u8; 5]) -> Vec<(u8, GridLevel)> {
     starts
 }
 
-fn corners(shapes: &[Shape], positions: &BTreeSet<u32>) -> Set<Spot> {
+fn corners(shapes: &[Arc<Shape>], positions: &BTreeSet<u32>) -> Set<Spot> {
     positions.iter().flat_map(|position| shapes[*position as usize].rings.rings().corners()).copied().collect()
 }
 
 /// The nodes among the corners that are asked for, or among all.
-fn nodes(shapes: &[Shape], levels: &[GridLevel], asked: Option<&Set<Spot>>) -> Nodes {
+fn nodes(shapes: &[Arc<Shape>], levels: &[GridLevel], asked: Option<&Set<Spot>>) -> Nodes {
     // Coarse levels first: the level of a node is that of its third neighbour.
     let mut order: Vec<usize> = (0..shapes.len()).collect();
     order.sort_by_key(|position| levels[*position]);
+    if let Some(asked) = asked {
+        let span = asked.iter().map(|spot| Span::of(*spot)).reduce(Span::with);
+        order.retain(|position| shapes[*position].span.zip(span).is_some_and(|(a, b)| a.meets(b)));
+    }
     let shard_of =
         |spot: &Spot| (u64::from(spot.x) ^ u64::from(spot.y).rotate_left(7)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
     let shards = if asked.is_some() { 1 } else { SHARDS };
@@ -245,7 +250,7 @@ mod tests {
                 }
             }
         }
-        let block = |x: usize, y: usize, n: usize| -> Shape {
+        let block = |x: usize, y: usize, n: usize| -> Arc<Shape> {
             let mut ring: Vec<Spot> = Vec::new();
             let mut walk = |line: &[Spot], back: bool| {
                 let line: Vec<Spot> = if back { line.iter().rev().copied().collect() } else { line.to_vec() };
@@ -280,16 +285,16 @@ mod tests {
         (shapes, levels)
     }
 
-    fn shape(ring: Vec<Spot>) -> Shape {
+    fn shape(ring: Vec<Spot>) -> Arc<Shape> {
         let mut rings = OwnRings::default();
         rings.push(&ring, true);
         let span = ring.iter().map(|spot| Span::of(*spot)).reduce(Span::with);
-        Shape { rings, span, ..Shape::default() }
+        Arc::new(Shape { rings, span, ..Shape::default() })
     }
 
     const ZOOMS: [u8; 5] = [0, 0, 0, 11, 13];
 
-    fn whole(shapes: &mut [Shape], levels: &[GridLevel]) {
+    fn whole(shapes: &mut [Arc<Shape>], levels: &[GridLevel]) {
         draw(shapes, levels, &ZOOMS, &(0..shapes.len() as u32).collect());
     }
 
@@ -360,9 +365,9 @@ mod tests {
             redrawn.insert(position as u32);
             assert!(redrawn.len() < shapes.len() * 3 / 4);
             draw(&mut shapes, &levels, &ZOOMS, &redrawn);
-            let mut anew: Vec<Shape> = shapes
+            let mut anew: Vec<Arc<Shape>> = shapes
                 .iter()
-                .map(|s| Shape { rings: s.rings.rings().into(), span: s.span, ..Shape::default() })
+                .map(|s| Arc::new(Shape { rings: s.rings.rings().into(), span: s.span, ..Shape::default() }))
                 .collect();
             whole(&mut anew, &levels);
             for (i, (grown, built)) in shapes.iter().zip(&anew).enumerate() {

@@ -85,11 +85,11 @@ impl City {
         revision: u64,
         flags: Flags,
     ) -> City {
-        let mut shapes: Vec<Shape> = {
+        let mut shapes: Vec<Arc<Shape>> = {
             let grids: Vec<&Grid> = records.grids.iter().collect();
             grids
                 .par_iter()
-                .map(|g| if g.is_valid_on(today) { Shape::of(&g.polygon) } else { Shape::default() })
+                .map(|g| Arc::new(if g.is_valid_on(today) { Shape::of(&g.polygon) } else { Shape::default() }))
                 .collect()
         };
         let level_zoom = level_zooms(&grid, &shapes);
@@ -244,7 +244,7 @@ pub(super) fn orders(grid: &GridIndex) -> Vec<u32> {
     by_order
 }
 
-pub(super) fn level_zooms(grid: &GridIndex, shapes: &[Shape]) -> [u8; 5] {
+pub(super) fn level_zooms(grid: &GridIndex, shapes: &[Arc<Shape>]) -> [u8; 5] {
     let mut zooms = [0; 5];
     let mut coarsest = true;
     for level in GridLevel::ALL {

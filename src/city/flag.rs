@@ -3,7 +3,7 @@
 use crate::domain::{Flag, Standing, Subject, Table};
 use crate::index::{Lookup, key_of};
 use chrono::{DateTime, Utc};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// All flags. A flag keeps its slot as long as it stands, so that lists do not jump.
@@ -14,6 +14,8 @@ pub struct Flags {
     since: Table<i64>,
     by_id: Lookup,
     by_subject: Lookup,
+    /// Slots of the flags about grids.
+    of_grids: Arc<BTreeSet<u32>>,
     standing: usize,
 }
 
@@ -51,8 +53,10 @@ impl Flags {
         let flags = || slots.iter().flatten().zip(0..);
         let ids: Vec<(u64, u32)> = flags().map(|(f, slot)| (key_of(f.flag_id.as_str()), slot)).collect();
         let subjects: Vec<(u64, u32)> = flags().map(|(f, slot)| (key_of(&f.subject), slot)).collect();
+        let of_grids = flags().filter(|(f, _)| matches!(f.subject, Subject::Grid(_))).map(|(_, slot)| slot);
+        let of_grids = Arc::new(of_grids.collect());
         let standing = slots.len();
-        Flags { slots, since, by_id: Lookup::build(ids), by_subject: Lookup::build(subjects), standing }
+        Flags { slots, since, by_id: Lookup::build(ids), by_subject: Lookup::build(subjects), of_grids, standing }
     }
 
     /// How many stand.
@@ -88,6 +92,11 @@ impl Flags {
     /// The flags about a subject, in their order.
     pub fn of<'a, 'b>(&'a self, subject: &'b Subject) -> impl Iterator<Item = &'a Arc<Flag>> + use<'a, 'b> {
         self.by_subject.get(key_of(subject)).filter_map(|slot| self.at(slot)).filter(move |f| f.subject == *subject)
+    }
+
+    /// The flags about grids, in the order of their slots.
+    pub fn of_grids(&self) -> impl Iterator<Item = &Arc<Flag>> {
+        self.of_grids.iter().filter_map(|slot| self.at(*slot))
     }
 
     /// All flags in the order of the check, later ones at the end.
@@ -182,6 +191,7 @@ impl Flags {
         let (id, subject) = (key_of(flag.flag_id.as_str()), key_of(&flag.subject));
         change.subjects.push(flag.subject.clone());
         change.ids.push(flag.flag_id.clone());
+        let is_of_grids = matches!(flag.subject, Subject::Grid(_));
         let slot = match slot {
             Some(slot) => {
                 self.slots.set(slot as usize, Some(flag));
@@ -195,6 +205,9 @@ impl Flags {
         };
         self.by_id.insert(id, slot);
         self.by_subject.insert(subject, slot);
+        if is_of_grids {
+            Arc::make_mut(&mut self.of_grids).insert(slot);
+        }
         change.slots.push(slot);
     }
 
@@ -203,6 +216,9 @@ impl Flags {
             change.subjects.push(flag.subject.clone());
             change.ids.push(flag.flag_id.clone());
             change.slots.push(slot);
+            if matches!(flag.subject, Subject::Grid(_)) {
+                Arc::make_mut(&mut self.of_grids).remove(&slot);
+            }
             self.slots.set(slot as usize, None);
             self.standing -= 1;
         }

@@ -97,7 +97,7 @@ pub struct City {
     marks: Table<u8>,
     rental_states: Table<RentalState>,
     building_homes: Table<u32>,
-    shapes: Arc<Vec<Shape>>,
+    shapes: Arc<Vec<Arc<Shape>>>,
     level_zoom: [u8; 5],
     /// Position of the grid with each preorder number.
     by_order: Arc<Vec<u32>>,
@@ -281,7 +281,7 @@ impl City {
     }
 
     /// Outlines of the grids in steps of the world, by position.
-    pub fn shapes(&self) -> &[Shape] {
+    pub fn shapes(&self) -> &[Arc<Shape>] {
         &self.shapes
     }
 

@@ -2,12 +2,11 @@
 
 use super::City;
 use super::flag::Change;
-use crate::check::coverage::Coverage;
 use crate::check::detect::Detection;
 use crate::check::regrid::Regrid;
 use crate::check::rule::{ALL, Check, Rule, address_unit_conflict, pin_off_road};
 use crate::check::{Context, Kind, Progress, about_some_grids, look_at, look_by, run};
-use crate::domain::{AddressRef, Flag, GridLevel, Subject};
+use crate::domain::{AddressRef, Flag, Subject};
 use crate::index::key_of;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -147,10 +146,8 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     let regrid = changed.regrid.as_ref();
     let mut context = city.context().with_area(before.area());
     if let Some(known) = coverage {
-        let positions = regrid.iter().flat_map(|regrid| regrid.reshaped.iter().map(move |p| (*regrid, *p)));
-        let levels: BTreeSet<GridLevel> = positions.flat_map(|(regrid, p)| levels_of(city, regrid, p)).collect();
-        let again = |known: &Coverage| Arc::new(known.again(&context, &levels.iter().copied().collect::<Vec<_>>()));
-        let coverage = if levels.is_empty() { known } else { again(&known) };
+        let reshaped = regrid.map(|regrid| &regrid.reshaped).filter(|reshaped| !reshaped.is_empty());
+        let coverage = reshaped.map_or_else(|| known.clone(), |reshaped| Arc::new(known.edit(&context, reshaped)));
         context = context.with_coverage(coverage);
     }
     let stirred = facts.edit(&context, &addresses, &buildings, regrid);
@@ -164,15 +161,19 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     let mut rows = stirred.addresses;
     rows.extend(asked);
     rows.extend(changed.addresses.iter().chain(&changed.concerned));
+    rows.extend(regrid.into_iter().flat_map(|regrid| &regrid.named));
     let on_roads = stirred.roads.iter().flat_map(|road| context.facts().on_road(*road));
     let neighbours: BTreeSet<u32> = on_roads.filter(|i| !rows.contains(i)).collect();
     // Other names of towns and villages may be meant by any text.
     let everybody = 0..count(&context, Kind::Address) * u32::from(stirred.names);
-    let named: BTreeSet<u32> = everybody.filter(|i| !rows.contains(i) && !neighbours.contains(i)).collect();
-    if stirred.names {
-        rows.extend(&neighbours);
-    }
-    let neighbours = if stirred.names { BTreeSet::new() } else { neighbours };
+    let below = regrid.into_iter().flat_map(|regrid| regrid.below.iter().copied());
+    let below = below.filter(|i| !stirred.names && *i < count(&context, Kind::Address));
+    let named: BTreeSet<u32> =
+        everybody.chain(below).filter(|i| !rows.contains(i) && !neighbours.contains(i)).collect();
+    let is_below = |i: &u32| regrid.is_some_and(|regrid| regrid.below.contains(i));
+    let (both, neighbours): (Vec<u32>, Vec<u32>) = neighbours.into_iter().partition(|i| stirred.names || is_below(i));
+    rows.extend(both);
+    let neighbours: BTreeSet<u32> = neighbours.into_iter().collect();
     let corrections: BTreeSet<u32> =
         changed.corrections.iter().copied().chain(corrections_of(&context, &addresses)).collect();
     let kinds = [
@@ -229,12 +230,6 @@ fn company(city: &City, context: &Context, rows: &BTreeSet<u32>, rule: &Rule) ->
     (subjects, flags)
 }
 
-/// The levels of the grids in a position, before and now.
-fn levels_of<'a>(city: &'a City, regrid: &'a Regrid, position: u32) -> impl Iterator<Item = GridLevel> + use<'a> {
-    let indexes = [&*regrid.before, &*city.grid].into_iter();
-    indexes.filter(move |grid| (position as usize) < grid.len()).map(move |grid| grid.level(position))
-}
-
 /// Asks the rules about grids again: those about each grid where it is another one, or what is above it.
 fn grids(city: &City, context: &Context, regrid: &Regrid) -> (Vec<Subject>, Vec<Flag>) {
     let mut asked: BTreeSet<u32> = BTreeSet::new();
@@ -256,7 +251,7 @@ fn grids(city: &City, context: &Context, regrid: &Regrid) -> (Vec<Subject>, Vec<
         rule.is_some_and(|rule| rule.checks.iter().any(|check| matches!(check, Check::EachGrid(_))))
     };
     let (mut subjects, mut flags) = (Vec::new(), Vec::new());
-    for flag in city.flags.iter() {
+    for flag in city.flags.of_grids() {
         let Subject::Grid(code) = &flag.subject else { continue };
         subjects.push(flag.subject.clone());
         if each(flag.rule) && !codes.contains(code.as_str()) {

@@ -5,7 +5,9 @@ use super::build::{home_of_address, level_zooms, levels, orders};
 use super::points::NOWHERE;
 use super::world::Span;
 use super::*;
-use crate::check::regrid::{Regrid, difference, is_redrawn, is_shaped};
+use crate::check::regrid::{Regrid, is_redrawn, is_shaped};
+use crate::index::difference;
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 impl Step<'_> {
@@ -43,13 +45,14 @@ impl Step<'_> {
         if positions.is_empty() {
             return;
         }
-        let grid = Arc::new(GridIndex::build_on(table, today));
+        let grid = Arc::new(old.edit_on(table, &positions, today));
         self.new.care = self.old.care.rebuilt(&old, &self.new.records.headcounts, &grid);
         let mut shapes = (*self.old.shapes).clone();
-        shapes.resize_with(grid.len(), Shape::default);
+        shapes.resize_with(grid.len(), Arc::default);
         for p in positions.range(..grid.len() as u32) {
             let record = &self.new.records.grids[*p as usize];
-            shapes[*p as usize] = if record.is_valid_on(today) { Shape::of(&record.polygon) } else { Shape::default() };
+            let shape = if record.is_valid_on(today) { Shape::of(&record.polygon) } else { Shape::default() };
+            shapes[*p as usize] = Arc::new(shape);
         }
         let is_same_tree = old.len() == grid.len()
             && (0..old.len() as u32).all(|p| old.code(p) == grid.code(p) && old.preorder(p) == grid.preorder(p));
@@ -76,6 +79,8 @@ impl Step<'_> {
             reshaped: BTreeSet::new(),
             ground: Vec::new(),
             addresses: BTreeSet::new(),
+            named: BTreeSet::new(),
+            below: BTreeSet::new(),
             buildings: BTreeSet::new(),
         };
         self.concern(&before, &mut regrid);
@@ -116,72 +121,128 @@ impl Step<'_> {
     fn concern(&self, before: &Table<Grid>, regrid: &mut Regrid) {
         let (old, new, records) = (&*regrid.before, &*self.new.grid, &self.old.records);
         let now = &self.new.records.grids;
-        // Orders of before whose members declare one of these grids, lie in it, or hang below one that is named or placed
-        // otherwise.
-        let mut orders = vec![false; old.len()];
-        let mut mark = |position: u32, below: bool| {
-            let (from, to) = old.preorder(position);
-            let to = if below { to } else { from + 1 };
-            orders[from as usize..to as usize].iter_mut().for_each(|order| *order = true);
-        };
-        let mut unknown = false;
+        // What the members of each number of before have to do with it.
+        let mut orders = vec![Concern::Nothing; old.len()];
+        let mut areas: Vec<Area> = Vec::new();
+        let mut fresh: Vec<&GridCode> = Vec::new();
         for p in &regrid.positions {
             let (was, is) = (before.get(*p as usize), now.get(*p as usize));
+            let both = match (was, is) {
+                (Some(was), Some(is)) => Some((was, is)),
+                _ => None,
+            };
+            let (is_shaped, is_redrawn) = both.map_or((false, false), |(a, b)| (is_shaped(a, b), is_redrawn(a, b)));
+            let levels = [was, is].map(|grid| grid.map(|grid| grid.level));
             let boxes = [was.map(|_| old.bbox(*p)), is.map(|_| new.bbox(*p))];
-            if !matches!((was, is), (Some(was), Some(is)) if is_shaped(was, is)) {
+            let boxes = boxes.into_iter().flatten().filter(|b| b[0] <= b[2]);
+            if is_redrawn {
+                areas.extend(difference(old.outline(*p), new.outline(*p)).map(|bbox| Area { bbox, levels, is_shaped }));
+            } else {
+                areas.extend(boxes.map(|bbox| Area { bbox, levels, is_shaped }));
+            }
+            let of_members = if is_shaped { Concern::Named } else { Concern::Reshaped };
+            if !is_shaped {
                 regrid.reshaped.insert(*p);
             }
-            let redrawn = matches!((was, is), (Some(was), Some(is)) if is_redrawn(was, is));
-            if redrawn {
-                regrid.ground.extend(difference(old.outline(*p), new.outline(*p)));
-            } else {
-                regrid.ground.extend(boxes.into_iter().flatten().filter(|b| b[0] <= b[2]));
-            }
             if was.is_some() {
-                mark(*p, !redrawn);
+                let (from, to) = old.preorder(*p);
+                orders[from as usize] = orders[from as usize].max(of_members);
+                if !is_redrawn {
+                    orders[from as usize + 1..to as usize].iter_mut().for_each(|c| *c = (*c).max(Concern::Below));
+                }
             }
             // What hangs below it now, and what declares it though nobody knew it.
-            if let Some(is) = is.filter(|_| !redrawn) {
-                unknown |= old.position(&is.code).is_none();
+            if let Some(is) = is.filter(|_| !is_redrawn) {
+                fresh.extend(old.position(&is.code).is_none().then_some(&is.code));
                 let (from, to) = new.preorder(*p);
                 let below = (from..to).map(|order| new.code(self.new.by_order[order as usize]));
-                below.filter_map(|code| old.position(code)).for_each(|position| mark(position, false));
+                for p in below.filter_map(|code| old.position(code)) {
+                    let concern = &mut orders[old.order(p) as usize];
+                    *concern = (*concern).max(Concern::Below);
+                }
             }
         }
-        let members = |homes: &Table<u32>| -> Vec<u32> {
-            let is_of = |home: &u32| orders.get(*home as usize).copied().unwrap_or(false);
+        let members = |homes: &Table<u32>, concern: Concern| -> Vec<u32> {
+            let is_of = |home: &u32| orders.get(*home as usize).copied() == Some(concern);
             (0..).zip(homes.iter()).filter(|(_, home)| is_of(home)).map(|(row, _)| row).collect()
         };
-        regrid.addresses.extend(members(&self.old.homes));
-        regrid.buildings.extend(members(&self.old.building_homes));
-        if unknown {
-            let is_new = |code: Option<&str>| {
-                code.is_some_and(|code| old.position(code).is_none() && new.position(code).is_some())
-            };
-            let addresses =
-                (0u32..).zip(records.addresses.iter()).filter(|(_, a)| is_new(a.grid())).map(|(row, _)| row);
-            regrid.addresses.extend(addresses);
-            let buildings =
-                (0u32..).zip(records.buildings.iter()).filter(|(_, b)| is_new(b.grid())).map(|(row, _)| row);
-            regrid.buildings.extend(buildings);
+        for (concern, rows) in [
+            (Concern::Reshaped, &mut regrid.addresses),
+            (Concern::Named, &mut regrid.named),
+            (Concern::Below, &mut regrid.below),
+        ] {
+            if orders.contains(&concern) {
+                rows.extend(members(&self.old.homes, concern));
+                regrid.buildings.extend(members(&self.old.building_homes, concern));
+            }
+        }
+        if !fresh.is_empty() {
+            let is_fresh =
+                |code: Option<&str>| code.is_some_and(|code| fresh.iter().any(|fresh| fresh.as_str() == code));
+            let (addresses, buildings) = (&records.addresses, &records.buildings);
+            regrid.addresses.extend(rows_where(addresses.len(), |row| is_fresh(addresses.at(row).grid())));
+            regrid.buildings.extend(rows_where(buildings.len(), |row| is_fresh(buildings.at(row).grid())));
         }
         let mut rows = Vec::new();
-        for area in &regrid.ground {
+        for area in &areas {
             // A step of the world more on every side: positions are rounded to them.
             const STEP_DEG: f64 = 1e-6;
-            let area = [area[0] - STEP_DEG, area[1] - STEP_DEG, area[2] + STEP_DEG, area[3] + STEP_DEG];
-            self.old.address_points.in_box(area, &mut rows);
-            if let Some(span) = Span::of_box(area) {
+            let [w, s, e, n] = area.bbox;
+            let wide = [w - STEP_DEG, s - STEP_DEG, e + STEP_DEG, n + STEP_DEG];
+            rows.clear();
+            self.old.address_points.in_box(wide, &mut rows);
+            for row in &rows {
+                let address = records.addresses.at(*row as usize);
+                if address.at().is_none_or(|at| !area.holds(at)) {
+                    continue;
+                }
+                // Who declares a grid asks for those of its level only.
+                let declared = address.grid().and_then(|code| new.position(code)).map(|i| new.level(i));
+                if area.is_shaped {
+                    regrid.named.insert(*row);
+                } else if declared.is_none() || area.levels.contains(&declared) {
+                    regrid.addresses.insert(*row);
+                }
+            }
+            if let Some(span) = Span::of_box(wide) {
                 regrid.buildings.extend(self.old.building_points.meeting(span));
             }
         }
-        let at = |row: &u32| records.addresses.at(*row as usize).at();
-        regrid.addresses.extend(rows.into_iter().filter(|row| {
-            at(row).is_some_and(|at| {
-                regrid.ground.iter().any(|b| at.lon >= b[0] && at.lon <= b[2] && at.lat >= b[1] && at.lat <= b[3])
-            })
-        }));
+        regrid.ground = areas.into_iter().filter(|area| !area.is_shaped).map(|area| area.bbox).collect();
     }
+}
+
+/// What a grid that is another one is to those whose home a grid is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Concern {
+    Nothing,
+    /// It stands above theirs.
+    Below,
+    /// It is theirs, and is only called or placed otherwise.
+    Named,
+    /// It is theirs, and holds other ground, or ground in another way.
+    Reshaped,
+}
+
+/// Ground on which a grid is another one.
+struct Area {
+    bbox: [f64; 4],
+    /// Of the grid, before and now.
+    levels: [Option<GridLevel>; 2],
+    /// Whether it holds what it held.
+    is_shaped: bool,
+}
+
+impl Area {
+    fn holds(&self, at: LonLat) -> bool {
+        let [w, s, e, n] = self.bbox;
+        at.lon >= w && at.lon <= e && at.lat >= s && at.lat <= n
+    }
+}
+
+/// Those of so many rows that are wanted, ascending.
+fn rows_where(rows: usize, is_wanted: impl Fn(usize) -> bool + Sync) -> Vec<u32> {
+    (0..rows).into_par_iter().with_min_len(4_096).filter(|row| is_wanted(*row)).map(|row| row as u32).collect()
 }
 
 impl City {

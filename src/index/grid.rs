@@ -2,12 +2,14 @@
 
 use super::boxes::BoxIndex;
 use super::cover::{Cover, Member};
+use super::difference::difference;
 use super::hierarchy::Hierarchy;
 use super::outline::{Outline, Side};
 use crate::domain::{Frame, Grid, GridCode, GridLevel, LonLat, Table};
 use chrono::NaiveDate;
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// The grids of a city, indexed. A grid is known by its position in the table that it was built from.
 ///
@@ -17,7 +19,7 @@ use std::collections::HashMap;
 pub struct GridIndex {
     codes: Vec<GridCode>,
     levels: Vec<GridLevel>,
-    outlines: Vec<Outline>,
+    outlines: Vec<Arc<Outline>>,
     by_code: HashMap<GridCode, u32>,
     tree: Hierarchy,
     floors: [Floor; 5],
@@ -46,7 +48,48 @@ impl GridIndex {
 
     fn build_where(grids: &Table<Grid>, valid: impl Fn(&Grid) -> bool) -> Self {
         let records: Vec<&Grid> = grids.iter().collect();
-        let outlines: Vec<Outline> = records.par_iter().map(|grid| Outline::build(&grid.polygon)).collect();
+        let outlines = records.par_iter().map(|grid| Arc::new(Outline::build(&grid.polygon))).collect();
+        Self::index(records, outlines, valid, Cover::build)
+    }
+
+    /// The index of the grids after some of them changed: those in `positions` hold another one than when this index was
+    /// built, or the same one otherwise, also those that hold none any more. What the others are made of is shared.
+    pub fn edit_on(&self, grids: &Table<Grid>, positions: &BTreeSet<u32>, day: NaiveDate) -> Self {
+        let records: Vec<&Grid> = grids.iter().collect();
+        let now = |p: &u32| records.get(*p as usize).copied();
+        let drawn: Vec<(u32, Arc<Outline>)> =
+            positions.iter().filter_map(|p| Some((*p, Arc::new(Outline::build(&now(p)?.polygon))))).collect();
+        let mut outlines = self.outlines.clone();
+        outlines.resize_with(records.len(), Arc::default);
+        drawn.into_iter().for_each(|(p, outline)| outlines[p as usize] = outline);
+        // Ground that another grid holds since, or one of another name.
+        let mut ground: Vec<[f64; 4]> = Vec::new();
+        for p in positions {
+            let was = self.outlines.get(*p as usize).filter(|_| self.is_located(*p));
+            let is = now(p).filter(|grid| grid.is_valid_on(day)).map(|_| &outlines[*p as usize]);
+            let is_same = |grid: &Grid| grid.code == *self.code(*p) && grid.level == self.level(*p);
+            match (was, is) {
+                (Some(was), Some(is)) if now(p).is_some_and(is_same) => ground.extend(difference(was, is)),
+                _ => ground.extend([was, is].into_iter().flatten().map(|outline| outline.bbox())),
+            }
+        }
+        ground.retain(|b| b[0] <= b[2]);
+        let cover = |members: &[Member]| self.cover.edit(members, &ground);
+        Self::index(records, outlines, |grid| grid.is_valid_on(day), cover)
+    }
+
+    /// Whether points are located in a grid.
+    fn is_located(&self, i: u32) -> bool {
+        let members = self.members(self.level(i));
+        members.binary_search_by(|member| self.code(*member).cmp(self.code(i)).then(member.cmp(&i))).is_ok()
+    }
+
+    fn index(
+        records: Vec<&Grid>,
+        outlines: Vec<Arc<Outline>>,
+        valid: impl Fn(&Grid) -> bool,
+        cover: impl FnOnce(&[Member]) -> Cover,
+    ) -> Self {
         let mut by_code = HashMap::with_capacity(records.len());
         for (i, grid) in records.iter().enumerate() {
             by_code.entry(grid.code.clone()).or_insert(i as u32);
@@ -70,7 +113,7 @@ impl GridIndex {
             let member = |i: &u32| Member { level, name: *i, outline: &outlines[*i as usize] };
             members.extend(floor.members.iter().map(member));
         }
-        let cover = Cover::build(&members);
+        let cover = cover(&members);
         GridIndex {
             codes: records.iter().map(|grid| grid.code.clone()).collect(),
             levels: records.iter().map(|grid| grid.level).collect(),
@@ -112,6 +155,18 @@ impl GridIndex {
         self.floors[level as usize].members.len()
     }
 
+    /// The grids of a level in which points are located, by code.
+    pub fn members(&self, level: GridLevel) -> &[u32] {
+        &self.floors[level as usize].members
+    }
+
+    /// Those of them whose box touches `[west, south, east, north]` in degrees are appended, by code.
+    pub fn touching(&self, bbox: [f64; 4], level: GridLevel, found: &mut Vec<u32>) {
+        let (floor, first) = (&self.floors[level as usize], found.len());
+        floor.boxes.touching(bbox, found);
+        found[first..].iter_mut().for_each(|rank| *rank = floor.members[*rank as usize]);
+    }
+
     /// The grid that holds `i`.
     pub fn parent(&self, i: u32) -> Option<u32> {
         self.tree.parent(i)
@@ -145,7 +200,7 @@ impl GridIndex {
 
     /// Bytes that cells and borders take, which is nearly everything.
     pub fn bytes(&self) -> usize {
-        self.cover.bytes() + self.outlines.iter().map(Outline::bytes).sum::<usize>()
+        self.cover.bytes() + self.outlines.iter().map(|outline| outline.bytes()).sum::<usize>()
     }
 
     /// The border of a grid.
@@ -355,6 +410,65 @@ mod tests {
             none += usize::from(slow.is_empty());
         }
         assert!(shared > 10_000 && none > 1_000, "{shared} {none}");
+    }
+
+    #[test]
+    fn after_edits_it_answers_as_one_that_is_built_from_nothing() {
+        let mut grids = coverage(8, 11);
+        let day = NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day");
+        let mut index = GridIndex::build_on(&grids, day);
+        let mut rng = ChaCha8Rng::seed_from_u64(12);
+        for n in 0..400 {
+            let i = rng.random_range(0..grids.len());
+            let mut one = grids[i].clone();
+            let mut positions = BTreeSet::from([i as u32]);
+            let by = [0.000_05, 0.002, 0.2][usize::from(n % 7 == 0) + usize::from(n % 97 == 96)];
+            let (dx, dy) = (rng.random_range(-by..by), rng.random_range(-by..by));
+            let move_all =
+                |ring: &mut LineString<f64>| ring.0.iter_mut().for_each(|c| (c.x, c.y) = (c.x + dx, c.y + dy));
+            match n % 8 {
+                0 => one.polygon.0[0].exterior_mut(move_all),
+                1..=3 => one.polygon.0[0].exterior_mut(|ring| {
+                    let k = 1 + n % (ring.0.len() - 2);
+                    (ring.0[k].x, ring.0[k].y) = (ring.0[k].x + dx, ring.0[k].y + dy);
+                }),
+                // A spike, which has no area but holds what is on it.
+                4 => one.polygon.0[0].exterior_mut(|ring| {
+                    let at = ring.0[1];
+                    ring.0.splice(1..1, [at, Coord { x: at.x + dx, y: at.y + dy }]);
+                }),
+                5 => one.level = [GridLevel::Grid, GridLevel::Village][n / 8 % 2],
+                6 => one.code = format!("N{n}").into(),
+                _ => one.valid_to = Some(day).filter(|_| n / 8 % 2 == 0),
+            }
+            if n % 16 == 15 {
+                let length = grids.len() as u32;
+                positions.extend(grids.take_out(&positions));
+                positions.insert(length - 1);
+                positions.insert(grids.push(one) as u32);
+            } else {
+                grids.set(i, one);
+            }
+            index = index.edit_on(&grids, &positions, day);
+            let anew = GridIndex::build_on(&grids, day);
+            let mut points: Vec<LonLat> = Vec::new();
+            (0..200).for_each(|_| {
+                points
+                    .push(LonLat::new(119.9 + rng.random_range(-0.002..0.018), 28.4 + rng.random_range(-0.002..0.018)));
+            });
+            for p in positions.iter().filter(|p| **p < index.len() as u32) {
+                index.outline(*p).each_edge(|a, b| {
+                    points.extend([LonLat::new(a[0], a[1]), LonLat::new((a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0)]);
+                });
+            }
+            for at in points {
+                for level in [GridLevel::Grid, GridLevel::Village] {
+                    assert_eq!(index.locate_all(at, level), anew.locate_all(at, level), "edit {n}, {at:?}");
+                    assert_eq!(index.locate(at, level), anew.locate(at, level), "edit {n}, {at:?}");
+                }
+            }
+        }
+        assert!(index.bytes() < 3 * GridIndex::build_on(&grids, day).bytes(), "{}", index.bytes());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod work;
 pub mod stretch;
 pub mod outline;
+pub mod difference;
 pub mod cover;
 pub mod hierarchy;
 pub mod ids;
@@ -18,6 +19,7 @@ pub mod grid;
 
 pub use bins::{Bins, Near, Squares};
 pub use boxes::BoxIndex;
+pub use difference::difference;
 pub use grid::GridIndex;
 pub use ids::Ids;
 pub use lookup::{Lookup, key_of};

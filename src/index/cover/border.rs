@@ -66,6 +66,11 @@ pub fn read(notes: &[u32], x: u32, y: u32, bits: u32) -> Option<u32> {
     (!near).then_some(holders)
 }
 
+/// How many words a cell's notes are.
+pub fn length(notes: &[u32]) -> usize {
+    (0..notes[2] >> MOST).fold(3, |at, _| at + 1 + (notes[at] >> MOST) as usize)
+}
+
 fn unpack(vertex: u32) -> [i32; 2] {
     [i32::from(vertex as u16 as i16), i32::from((vertex >> 16) as i16)]
 }

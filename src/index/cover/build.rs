@@ -3,9 +3,10 @@
 use super::draft::{ALL, Draft, Scale, squares};
 use super::roster::{NONE, Register, Seat};
 use super::walk::Squares;
-use super::{Cover, TOP_BITS, kind};
+use super::{Cover, Sheet, TOP_BITS, kind};
 use crate::index::outline::{Outline, Side};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// A polygon to be covered.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,8 @@ pub struct Member<'a> {
 
 /// Edges to a largest cell, on average.
 const EDGES: usize = 32;
+/// Largest cells beyond the ground of the polygons on every side: they may grow into these.
+const MARGIN: usize = 2;
 
 impl Cover {
     /// Covers polygons, which come by level, and by rank in each level.
@@ -44,8 +47,11 @@ impl Cover {
         // Long edges touch few cells, at the price of more edges in each.
         let least_deg = (width.max(height) / 4_000.0).max(2.0 * length / edges as f64).max(1e-9);
         let side_deg = (width * height / wanted).sqrt().max(least_deg);
-        let count = [width, height].map(|length| (length / side_deg + 1e-6) as usize + 1);
+        let count = [width, height].map(|length| (length / side_deg + 1e-6) as usize + 1 + 2 * MARGIN);
         let per_deg = f64::from(1u32 << TOP_BITS) / side_deg;
+        // Half a cell less at the far ends, so that no place within falls behind the last cell.
+        let [dx, dy] = [side_deg / narrow, side_deg].map(|side| side * MARGIN as f64);
+        let bbox = [bbox[0] - dx, bbox[1] - dy, bbox[2] + 0.75 * dx, bbox[3] + 0.75 * dy];
         let scale = Scale { corner: [bbox[0], bbox[1]], per_deg: [per_deg * narrow, per_deg] };
         let cells = squares(TOP_BITS, [0.0; 2], count);
 
@@ -72,23 +78,25 @@ impl Cover {
             }
             draft
         });
-        let drafts: Vec<Draft> = rows.collect();
-        let mut cover = Cover { bbox, per_deg: scale.per_deg, columns: count[0] as u32, ..Cover::default() };
-        cover.join(drafts, members);
-        cover
+        let base = Arc::new(Sheet::join(rows.collect(), members));
+        let [columns, rows] = count.map(|count| count as u32);
+        Cover { bbox, per_deg: scale.per_deg, columns, rows, base, ..Cover::default() }
     }
+}
 
-    /// Puts the rows one behind the other.
-    fn join(&mut self, mut drafts: Vec<Draft>, members: &[Member]) {
+impl Sheet {
+    /// Puts drafts one behind the other.
+    pub(super) fn join(mut drafts: Vec<Draft>, members: &[Member]) -> Sheet {
+        let mut sheet = Sheet::default();
         let seats: Vec<Seat> = members.iter().map(|m| Seat { level: m.level, name: m.name }).collect();
         let mut register = Register::default();
         let numbers: Vec<Vec<u32>> =
             drafts.iter().map(|d| d.register.lists.iter().map(|list| register.number(list)).collect()).collect();
-        let places: Vec<u32> = register.lists.iter().map(|list| self.rosters.add(list, &seats)).collect();
+        let places: Vec<u32> = register.lists.iter().map(|list| sheet.rosters.add(list, &seats)).collect();
         let mut firsts = vec![NONE; places.len()];
         let sum = |of: fn(&Draft) -> usize| drafts.iter().map(of).sum::<usize>();
-        self.words.reserve_exact(sum(|d| d.top.len()) + sum(|d| d.words.len()));
-        self.notes.reserve_exact(sum(|d| d.notes.len()));
+        sheet.words.reserve_exact(sum(|d| d.top.len()) + sum(|d| d.words.len()));
+        sheet.notes.reserve_exact(sum(|d| d.notes.len()));
         let mut words = sum(|d| d.top.len()) as u32;
         let mut notes = 0;
         for (draft, numbers) in drafts.iter_mut().zip(&numbers) {
@@ -106,18 +114,19 @@ impl Cover {
                         _ => {
                             let number = numbers[value as usize] as usize;
                             if firsts[number] == NONE {
-                                firsts[number] = self.rosters.lead(places[number]);
+                                firsts[number] = sheet.rosters.lead(places[number]);
                             }
                             firsts[number]
                         }
                     } << 2;
             }
-            self.words.extend_from_slice(top);
+            sheet.words.extend_from_slice(top);
             words += blocks.len() as u32;
             notes += noted.len() as u32;
-            self.notes.append(noted);
+            sheet.notes.append(noted);
         }
-        drafts.iter().for_each(|draft| self.words.extend_from_slice(&draft.words));
+        drafts.iter().for_each(|draft| sheet.words.extend_from_slice(&draft.words));
+        sheet
     }
 }
 

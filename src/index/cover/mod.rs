@@ -11,11 +11,14 @@ pub use build::Member;
 mod border;
 mod build;
 mod draft;
+mod edit;
+mod pack;
 mod roster;
 mod walk;
 
 use crate::domain::LonLat;
 use roster::Rosters;
+use std::sync::Arc;
 
 /// Bits of a position within one of the largest cells, along one axis.
 const TOP_BITS: u32 = 20;
@@ -36,13 +39,27 @@ mod kind {
     pub const CROWD: u32 = 3;
 }
 
-/// The cells over the polygons of all levels.
+/// The cells over the polygons of all levels. A copy is cheap: an edit makes those largest cells anew where something is
+/// another way, on a sheet of their own, and shares all others.
 #[derive(Debug, Clone, Default)]
 pub struct Cover {
+    /// The ground of the cells: west, south, east, north.
     bbox: [f64; 4],
     per_deg: [f64; 2],
     columns: u32,
-    /// The blocks of the largest cells, row by row, then those of divided cells.
+    rows: u32,
+    /// The largest cells, row by row.
+    base: Arc<Sheet>,
+    /// Those that were made anew since.
+    sheets: Vec<Arc<Sheet>>,
+    /// For each largest cell the number of its sheet from 1, and its place there; 0 for the base. Empty without sheets.
+    places: Arc<Vec<(u16, u16)>>,
+}
+
+/// Some of the largest cells.
+#[derive(Debug, Clone, Default)]
+struct Sheet {
+    /// The blocks of the largest cells, one behind the other, then those of divided cells.
     words: Vec<u32>,
     /// What border cells note.
     notes: Vec<u32>,
@@ -59,7 +76,8 @@ pub struct Asked<'a> {
 }
 
 /// Where a point fell: its cell's word, and its position in units of which a largest cell has `1 << TOP_BITS` a side.
-struct Fall {
+struct Fall<'a> {
+    sheet: &'a Sheet,
     word: u32,
     x: u32,
     y: u32,
@@ -73,57 +91,77 @@ impl Cover {
     pub fn first(&self, at: LonLat, level: usize, covers: impl Fn(u32) -> bool) -> Option<u32> {
         let fall = self.fall(at)?;
         if fall.word & 3 == kind::WHOLE {
-            return self.rosters.first(fall.word >> 2, level);
+            return fall.sheet.rosters.first(fall.word >> 2, level);
         }
         self.at_border(&fall, level, covers)
     }
 
     #[inline]
-    fn at_border(&self, fall: &Fall, level: usize, covers: impl Fn(u32) -> bool) -> Option<u32> {
-        let value = fall.word >> 2;
+    fn at_border(&self, fall: &Fall<'_>, level: usize, covers: impl Fn(u32) -> bool) -> Option<u32> {
+        let (sheet, value) = (fall.sheet, fall.word >> 2);
         if fall.word & 3 == kind::BORDER
-            && let Some(holders) = border::read(&self.notes[value as usize..], fall.x, fall.y, fall.bits)
+            && let Some(holders) = border::read(&sheet.notes[value as usize..], fall.x, fall.y, fall.bits)
         {
-            return self.rosters.first_of(self.notes[value as usize], level, holders);
+            return sheet.rosters.first_of(sheet.notes[value as usize], level, holders);
         }
-        self.rosters.members(self.roster(fall), level).iter().copied().find(|i| covers(*i))
+        sheet.rosters.members(sheet.roster(fall.word), level).iter().copied().find(|i| covers(*i))
     }
 
     /// The polygons of a level that may hold a point, by rank.
     pub fn near(&self, at: LonLat, level: usize) -> Asked<'_> {
         let Some(fall) = self.fall(at) else { return Asked { members: &[], hold: true } };
-        let members = self.rosters.members(self.roster(&fall), level);
+        let members = fall.sheet.rosters.members(fall.sheet.roster(fall.word), level);
         Asked { members, hold: fall.word & 3 == kind::WHOLE }
     }
 
-    fn roster(&self, fall: &Fall) -> u32 {
-        let value = fall.word >> 2;
-        match fall.word & 3 {
-            kind::WHOLE => self.rosters.place(value),
-            kind::BORDER => self.notes[value as usize],
-            _ => value,
-        }
-    }
-
     #[inline]
-    fn fall(&self, at: LonLat) -> Option<Fall> {
+    fn fall(&self, at: LonLat) -> Option<Fall<'_>> {
         let [west, south, east, north] = self.bbox;
         if !(at.lon >= west && at.lon <= east && at.lat >= south && at.lat <= north) || self.columns == 0 {
             return None;
         }
         let (x, y) = (((at.lon - west) * self.per_deg[0]) as u32, ((at.lat - south) * self.per_deg[1]) as u32);
         let mut bits = TOP_BITS - BLOCK_BITS;
-        let block = ((y >> TOP_BITS) * self.columns + (x >> TOP_BITS)) << (2 * BLOCK_BITS);
-        let mut word = self.words[(block + ((y >> bits & 7) << 3 | x >> bits & 7)) as usize];
+        let (mut sheet, mut cell) = (&*self.base, (y >> TOP_BITS) * self.columns + (x >> TOP_BITS));
+        if !self.sheets.is_empty() {
+            (sheet, cell) = self.sheet(cell);
+        }
+        let block = cell << (2 * BLOCK_BITS);
+        let mut word = sheet.words[(block + ((y >> bits & 7) << 3 | x >> bits & 7)) as usize];
         while word & 3 == kind::BLOCK {
             bits -= BLOCK_BITS;
-            word = self.words[((word >> 2) + ((y >> bits & 7) << 3 | x >> bits & 7)) as usize];
+            word = sheet.words[((word >> 2) + ((y >> bits & 7) << 3 | x >> bits & 7)) as usize];
         }
-        Some(Fall { word, x, y, bits })
+        Some(Fall { sheet, word, x, y, bits })
+    }
+
+    /// Where a largest cell stands.
+    #[inline]
+    fn sheet(&self, cell: u32) -> (&Sheet, u32) {
+        match self.places[cell as usize] {
+            (0, _) => (&self.base, cell),
+            (sheet, place) => (&self.sheets[usize::from(sheet) - 1], place.into()),
+        }
     }
 
     /// Bytes that it takes.
     pub fn bytes(&self) -> usize {
+        let sheets = self.sheets.iter().chain([&self.base]).map(|sheet| sheet.bytes()).sum::<usize>();
+        sheets + 4 * self.places.len()
+    }
+}
+
+impl Sheet {
+    fn roster(&self, word: u32) -> u32 {
+        let value = word >> 2;
+        match word & 3 {
+            kind::WHOLE => self.rosters.place(value),
+            kind::BORDER => self.notes[value as usize],
+            _ => value,
+        }
+    }
+
+    fn bytes(&self) -> usize {
         4 * (self.words.len() + self.notes.len()) + self.rosters.bytes()
     }
 }

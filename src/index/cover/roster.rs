@@ -37,6 +37,14 @@ impl Rosters {
         place as u32
     }
 
+    /// Adds a list of others; answers its place.
+    pub fn take(&mut self, others: &Rosters, place: u32) -> u32 {
+        let list = &others.lists[place as usize..];
+        let own = self.lists.len() as u32;
+        self.lists.extend_from_slice(&list[..LEVELS + list[LEVELS - 1] as usize]);
+        own
+    }
+
     /// Notes who comes first in a list; answers the number by which [`Rosters::first`] knows it.
     pub fn lead(&mut self, place: u32) -> u32 {
         let first = std::array::from_fn(|level| self.members(place, level).first().copied().unwrap_or(NONE));
