@@ -216,7 +216,7 @@ mod tests {
 
     /// Cells of a coverage of 8 by 8 with wiggly borders, in fours under 4 by 4 grids and those under one village, some
     /// 250 m a side at 30 N, with an island of its own.
-    fn coverage(rng: &mut ChaCha8Rng) -> (Vec<Shape>, Vec<GridLevel>) {
+    fn coverage(rng: &mut ChaCha8Rng) -> (Vec<Arc<Shape>>, Vec<GridLevel>) {
         const N: usize = 8;
         const SIDE: i64 = 1 << 15;
         let node = |rng: &mut ChaCha8Rng, x: usize, y: usize| -> Spot {
