@@ -86,7 +86,7 @@ pub fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCa
         .map(|i| {
             let pin = &pack.pins[*i as usize];
             let home = level.home(pin, pin.key, Without { pin: *i, batch }, desk);
-            let base = score(level, &home, pin.at, desk);
+            let base = level.fit(&home, pin.at, desk);
             Member { pin: *i, home, base }
         })
         .collect();
@@ -109,7 +109,7 @@ pub fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCa
                     undo(pack, pin.raw, cause, &mut places);
                     places.first().copied()
                 };
-                at.map_or(-CLIP, |at| score(level, &member.home, at, desk) - member.base)
+                at.map_or(-CLIP, |at| level.fit(&member.home, at, desk) - member.base)
             })
             .collect();
         let complexity = if cause == Cause::Offset { COMPLEXITY_VECTOR } else { COMPLEXITY };
@@ -132,11 +132,6 @@ pub fn judge_batch(level: &Level, batch: u32, desk: &mut Desk) -> Option<BatchCa
     // A vector fits the buildings' own bias too: where a datum does nearly as well, it is the datum.
     let nearly = |(most, _): &Gained| best_exact.filter(|(exact, _)| most - exact < NEARLY);
     best.map(|found| nearly(&found).unwrap_or(found).1)
-}
-
-fn score(level: &Level, home: &Home, at: [f64; 2], desk: &mut Desk) -> f64 {
-    let housed = home.has_building();
-    level.density(home, at, desk).max(1e-300).ln() + level.surroundings(home.key.series, housed, at, home.without, desk)
 }
 
 /// The share of a batch that a cause moved, from what each record gains by its undoing and what it weighs: either all

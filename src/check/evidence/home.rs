@@ -93,10 +93,9 @@ impl Level {
         } else {
             let fits: Vec<f64> = sites.iter().map(|sited| self.place_density(&home, place(sited.site), desk)).collect();
             let best = fits.iter().copied().fold(0.0, f64::max);
-            // A building whose survey mixed it up with its neighbour is mostly at home to that neighbour.
+            // A building whose survey mixed it up with its neighbour is mostly at home to that neighbour, who has no other.
             let mislabelled = match sites.len() {
-                1 if self.occupants.other_than(*first, key) => (0.7 / self.learned.shared).min(8.0),
-                1 => 0.3 / (1.0 - self.learned.shared).max(0.1),
+                1 => self.learned.label_doubt[self.company(*first, key, desk)],
                 _ => 1.0,
             };
             let astray = if sites.len() == 1 { self.learned.away } else { AWAY };
@@ -159,19 +158,34 @@ impl Level {
 
     /// The density of the pins of a home at a place, per square metre.
     pub fn density(&self, home: &Home, at: [f64; 2], desk: &mut Desk) -> f64 {
+        let [by_building, away] = self.densities(home, at, desk);
+        by_building + away
+    }
+
+    /// The same in two parts: of pins that are meant for its buildings, and of those that stand elsewhere by right.
+    fn densities(&self, home: &Home, at: [f64; 2], desk: &mut Desk) -> [f64; 2] {
         let kernel = &self.learned.about_building[home.class];
         let by_building: f64 =
             home.sites.iter().map(|(site, weight)| weight * kernel.density(distance(*site, at))).sum();
         let free = self.free(home, at, desk);
-        let single = by_building + home.number_weight * self.place_density(home, at, desk) * free;
+        let away = home.number_weight * self.place_density(home, at, desk) * free;
         if home.mates_weight == 0.0 {
-            return single;
+            return [by_building, away];
         }
         const SIGMA_M: f64 = 60.0;
         let near = |mate: &[f64; 2]| (-0.5 * (distance(*mate, at) / SIGMA_M).powi(2)).exp();
         let by_mates = home.mates.iter().map(near).sum::<f64>()
             / (home.mates.len() as f64 * std::f64::consts::TAU * SIGMA_M * SIGMA_M);
-        (1.0 - home.mates_weight) * single + home.mates_weight * (0.95 * by_mates + 0.05 * WIDE) * free
+        let own = 1.0 - home.mates_weight;
+        [own * by_building, own * away + home.mates_weight * (0.95 * by_mates + 0.05 * WIDE) * free]
+    }
+
+    /// Logarithm of how well a place fits a home: its density there and the surroundings. Those say nothing about a pin
+    /// that a poor fix alone takes away from its building: it comes down on whatever there is.
+    pub fn fit(&self, home: &Home, at: [f64; 2], desk: &mut Desk) -> f64 {
+        let [by_building, away] = self.densities(home, at, desk);
+        let around = self.surroundings(home.key.series, home.has_building(), at, home.without, desk);
+        (by_building + away * around.exp()).max(1e-300).ln()
     }
 
     /// How much what stands at a place speaks for it, where the address is not at its own building.

@@ -39,13 +39,17 @@ impl Kernel {
             step[1] += trust * r;
         }
         let steps: Vec<Seen> = steps.into_iter().filter(|s| s[0] > 0.0).map(|[w, sum]| (sum / w, w)).collect();
-        let density = |k: usize, r: f64| (-0.5 * (r / scales[k]).powi(2)).exp() / (TAU * scales[k] * scales[k]);
+        let density = |s: &f64, r: f64| (-0.5 * (r / s).powi(2)).exp() / (TAU * s * s);
+        let steps: Vec<(f64, Vec<f64>)> =
+            steps.into_iter().map(|(r, trust)| (trust, scales.iter().map(|s| density(s, r)).collect())).collect();
+        let mut parts = vec![0.0; scales.len()];
         let (mut weights, mut wrong) = (default.to_vec(), 0.1);
         for _ in 0..ROUNDS {
             let mut sums: Vec<f64> = default.iter().map(|w| w * DEFAULT_SEEN).collect();
             let mut wrongs = 0.05 * DEFAULT_SEEN;
-            for (r, trust) in &steps {
-                let parts: Vec<f64> = (0..scales.len()).map(|k| (1.0 - wrong) * weights[k] * density(k, *r)).collect();
+            for (trust, densities) in &steps {
+                let each = parts.iter_mut().zip(&weights).zip(densities);
+                each.for_each(|((part, weight), density)| *part = (1.0 - wrong) * weight * density);
                 let all = parts.iter().sum::<f64>() + wrong * floor;
                 parts.iter().zip(&mut sums).for_each(|(part, sum)| *sum += trust * part / all);
                 wrongs += trust * wrong * floor / all;

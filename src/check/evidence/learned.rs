@@ -1,6 +1,7 @@
 //! What detection learns from the data at hand: how phones scatter about buildings, records about their number's place,
 //! and what the surroundings of right and wrong places look like.
 
+use super::company::{COMPANY, label_doubt};
 use super::desk::Desk;
 use super::home::{FAR_MATE_M, MATES};
 use super::kernel::{Kernel, Ratio, Seen};
@@ -48,12 +49,15 @@ pub struct Learned {
     pub mislabelled: f64,
     /// By how many of its mates stand far from their buildings: how often an address does so by right.
     pub scattered: [f64; MATES],
-    /// Share of right buildings at which another address stands too.
-    pub shared: f64,
+    /// By who else is at home in the only building that carries an address: how much likelier that is where it carries
+    /// it by mistake.
+    pub label_doubt: [f64; COMPANY],
 }
 
 /// Classes of phones by what they say of their accuracy.
-pub const CLASSES: usize = 8;
+pub const CLASSES: usize = 24;
+/// Classes that are first taken together: each has few of the rare pins far off.
+const TOGETHER: usize = 4;
 /// Classes of expectations by their support.
 pub const SUPPORTS: usize = 4;
 
@@ -108,7 +112,7 @@ impl Default for Learned {
             away: AWAY,
             mislabelled: 0.01,
             scattered: [0.002; MATES],
-            shared: 0.1,
+            label_doubt: [1.0; COMPANY],
         }
     }
 }
@@ -121,7 +125,8 @@ struct Sight {
     building: Option<(usize, f64)>,
     right: Option<Around>,
     wrong: Option<Around>,
-    shared: Option<bool>,
+    /// Who else is at home in the only building with its address, and whether the address itself is.
+    company: Option<(usize, bool)>,
     /// No building carries its address.
     unhoused: bool,
     /// Exactly one building carries its address.
@@ -154,8 +159,7 @@ impl Learned {
         let sample: Vec<usize> = live.iter().copied().step_by(live.len().div_ceil(SAMPLE)).collect();
         let mut accuracies: Vec<f32> = sample.iter().map(|i| pins[*i].accuracy_m).collect();
         accuracies.sort_unstable_by(f32::total_cmp);
-        const PHONES: [f64; CLASSES - 1] = [0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.97];
-        learned.accuracy_cuts = PHONES.map(|q| accuracies[(accuracies.len() as f64 * q) as usize]);
+        learned.accuracy_cuts = std::array::from_fn(|k| accuracies[accuracies.len() * (k + 1) / CLASSES]);
         let sights: Vec<Sight> =
             sample.par_iter().map_init(Desk::default, |desk, i| learned.look(level, *i, desk)).collect();
         learned.kernels(&sights);
@@ -230,21 +234,28 @@ impl Learned {
         sight.wrong = Some(wrong);
         sight.unhoused = sites.is_empty();
         sight.away = sight.alone && nearest.is_some_and(|m| m > FAR_MATE_M.max(TAILS * sigma_m));
-        if let [only] = sites
-            && nearest.is_some_and(|m| m < 12.0)
-        {
-            sight.shared = Some(level.occupants.other_than(only.site, pin.key));
+        if let [only] = sites {
+            let own = level.occupants.of(only.site).contains(&pin.key);
+            sight.company = Some((level.company(only.site, pin.key, desk), own));
         }
         sight
     }
 
     fn kernels(&mut self, sights: &[Sight]) {
         const ENOUGH: usize = 300;
-        for class in 0..CLASSES {
-            let of = |s: &Sight| s.building.filter(|(c, _)| *c == class).map(|(_, m)| (m, s.trust));
+        let floor = 1.0 / (PI * 300.0 * 300.0);
+        let fit = |low: usize, count: usize, default: &[f64]| {
+            let among = |class: usize| (low..low + count).contains(&class);
+            let of = |s: &Sight| s.building.filter(|(class, _)| among(*class)).map(|(_, m)| (m, s.trust));
             let seen: Vec<Seen> = sights.iter().filter_map(of).collect();
-            let floor = 1.0 / (PI * 300.0 * 300.0);
-            let mut weights = Kernel::fit(&BUILDING_SCALES_M, &BUILDING_DEFAULT, &seen, floor);
+            Kernel::fit(&BUILDING_SCALES_M, default, &seen, floor)
+        };
+        let mut together = BUILDING_DEFAULT.to_vec();
+        for class in 0..CLASSES {
+            if class.is_multiple_of(TOGETHER) {
+                together = fit(class, TOGETHER, &BUILDING_DEFAULT);
+            }
+            let mut weights = fit(class, 1, &together);
             Kernel::without_tail(&mut weights, 0.93);
             let variance: f64 = BUILDING_SCALES_M.iter().zip(&weights).map(|(s, w)| w * s * s).sum();
             self.sigma_m[class] = variance.sqrt();
@@ -339,11 +350,7 @@ impl Learned {
             let (far, all) = far_share(Some(kind));
             ((far + 10.0 * base) / (all + 10.0) - base).clamp(0.002, 0.6)
         });
-        let (mut shared, mut all) = (1.0, 10.0);
-        for is_shared in sights.iter().filter_map(|s| s.shared) {
-            all += 1.0;
-            shared += f64::from(u8::from(is_shared));
-        }
-        self.shared = shared / all;
+        let housed = sights.iter().filter(|s| s.right.is_some() && !s.unhoused).count() as f64;
+        self.label_doubt = label_doubt(sights.iter().filter_map(|s| s.company), housed);
     }
 }

@@ -110,7 +110,7 @@ impl Level {
                     .into_par_iter()
                     .map_init(Desk::default, |desk, s| Arc::new(level.course(s, desk)))
                     .collect();
-                (courses, Occupants::of(&level))
+                (courses, Occupants::build(&level))
             },
         );
         (level.near, level.courses, level.occupants) = (near, courses.into(), occupants);

@@ -9,6 +9,7 @@ pub mod reads;
 mod recall;
 pub mod series;
 pub mod level;
+mod company;
 pub mod learned;
 pub mod home;
 

@@ -16,7 +16,7 @@ pub struct Occupants {
 }
 
 impl Occupants {
-    pub(super) fn of(level: &Level) -> Occupants {
+    pub(super) fn build(level: &Level) -> Occupants {
         let pack = &level.pack;
         let homes: Vec<u32> = (0..pack.pins.len()).into_par_iter().map(|i| home_of(level, i)).collect();
         let occupied = homes.par_iter().enumerate().filter(|(_, b)| **b != NONE);
@@ -30,9 +30,14 @@ impl Occupants {
         Occupants { homes: homes.into(), keys: keys.into() }
     }
 
+    /// The keys of the addresses at home in building `b`, each once.
+    pub fn of(&self, b: u32) -> &[Key] {
+        &self.keys[b as usize]
+    }
+
     /// Whether an address of another key than `key` stands at building `b`.
     pub fn other_than(&self, b: u32, key: Key) -> bool {
-        self.keys[b as usize].iter().any(|other| *other != key)
+        self.of(b).iter().any(|other| *other != key)
     }
 
     /// Keeps the first addresses and buildings.

@@ -83,8 +83,7 @@ impl Case<'_> {
         if series == NONE && !self.home.has_building() {
             return -self.pack.ground_m2().ln() + self.level.surroundings(NONE, false, at, self.without, desk);
         }
-        self.level.density(&self.home, at, desk).max(1e-300).ln()
-            + self.level.surroundings(series, self.home.has_building(), at, self.without, desk)
+        self.level.fit(&self.home, at, desk)
     }
 
     /// The position is right: nothing is wrong, or the declared grid is.
