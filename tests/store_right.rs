@@ -301,9 +301,20 @@ async fn the_applications_role_can_alter_neither_audit_nor_history_nor_its_own_l
     // Nobody acts: nobody sees.
     for nobody in ["set_config('gridpin.actor', '', false)", "set_config('gridpin.actor', null, false)"] {
         app.execute(AssertSqlSafe(format!("select {nobody}"))).await.unwrap();
-        for table in
-            ["grid", "address", "building", "rental", "hazard", "headcount", "correction", "mend", "audit", "change", "flag", "checking"]
-        {
+        for table in [
+            "grid",
+            "address",
+            "building",
+            "rental",
+            "hazard",
+            "headcount",
+            "correction",
+            "mend",
+            "audit",
+            "change",
+            "flag",
+            "checking",
+        ] {
             let rows = sqlx::query(AssertSqlSafe(format!("select 1 from {table}"))).fetch_all(&mut app).await.unwrap();
             assert!(rows.is_empty(), "{table} without an actor");
         }

@@ -77,7 +77,8 @@ pub fn touching<'a>(shapes: &[Arc<Shape>], others: impl Iterator<Item = &'a Arc<
         spans.extend(shape.span);
     }
     let near = |shape: &Shape| shape.span.is_some_and(|span| spans.iter().any(|other| span.meets(*other)));
-    let touches = |shape: &Arc<Shape>| near(shape) && shape.rings.rings().corners().iter().any(|spot| spots.contains(spot));
+    let touches =
+        |shape: &Arc<Shape>| near(shape) && shape.rings.rings().corners().iter().any(|spot| spots.contains(spot));
     (0..).zip(shapes).filter(|(_, shape)| touches(shape)).map(|(position, _)| position).collect()
 }
 

@@ -139,6 +139,7 @@ mod tests {
     use crate::check::Thresholds;
     use crate::city::world::{Spot, TileId};
     use crate::domain::{Address, LonLat, Position, PositionKind, PositionMethod, Records, Role, Scope};
+    use crate::tile::Detail;
     use futures::future::join_all;
 
     fn city() -> Arc<City> {

@@ -19,7 +19,8 @@ pub fn difference(was: &Outline, is: &Outline) -> Option<[f64; 4]> {
     let (mut was, mut is) = (was.iter().peekable(), is.iter().peekable());
     let alone = std::iter::from_fn(|| {
         while was.peek().is_some() && was.peek() == is.peek() {
-            (was.next(), is.next());
+            was.next();
+            is.next();
         }
         match (was.peek(), is.peek()) {
             (Some(a), Some(b)) if a < b => was.next(),

@@ -130,7 +130,8 @@ impl Cache {
             Some(form) => form,
             None => {
                 let layers: Vec<&Layer> = wanted.layers().collect();
-                let Tile { bytes, etag } = encode(&View::new(city, wanted.key.tile, &actor.scope, wanted.key.detail), &layers)?;
+                let Tile { bytes, etag } =
+                    encode(&View::new(city, wanted.key.tile, &actor.scope, wanted.key.detail), &layers)?;
                 self.encoded.fetch_add(1, Ordering::Relaxed);
                 Form { name: Name { etag, length: bytes.len() }, coding: Coding::Identity, bytes }
             }

@@ -8,6 +8,7 @@ use futures::StreamExt;
 use gridpin::city::Delta;
 use gridpin::domain::Role;
 use gridpin::http::{App, serve::start};
+use gridpin::tile::Detail;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -86,8 +87,8 @@ async fn a_stream_of_edits_is_told_in_few_words() {
     }
 
     // After a change of everything: one word.
-    let city = town.app.live.get().anew();
-    town.app.live.replace(city);
+    let tomorrow = town.app.live.get().today.succ_opt().expect("a day");
+    town.app.live.turn(tomorrow);
     let events = told(&mut stream, Duration::from_millis(600), |_| false).await;
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(events[0].1["bbox"], Value::Null);
@@ -137,7 +138,9 @@ async fn every_process_shows_an_edit_within_a_second_and_once() {
     let path = tile_of(16, 120.0002, 28.0002);
     let mut numbers = path.trim_end_matches(".mvt").split('/').map(|number| number.parse::<u32>().expect("a number"));
     let (z, x, y) = (16, numbers.nth(1).expect("x"), numbers.next().expect("y"));
-    let etag = |app: &App| app.tiles.render(&app.live.get(), &["address"], (z, x, y), Detail::Map, &chief).expect("a tile").name.etag;
+    let etag = |app: &App| {
+        app.tiles.render(&app.live.get(), &["address"], (z, x, y), Detail::Map, &chief).expect("a tile").name.etag
+    };
     let mut heard = other.live.listen();
     let cut = "select pg_terminate_backend(pid) from pg_stat_activity
                where datname = current_database() and query ilike 'listen%'";

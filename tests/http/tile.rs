@@ -31,7 +31,7 @@ async fn a_tile_travels_in_the_coding_that_is_liked_best() {
             let mut unpacked = Vec::new();
             match coding {
                 "gzip" => {
-                    drop(flate2::read::GzDecoder::new(&packed.body[..]).read_to_end(&mut unpacked).expect("gzip"))
+                    flate2::read::GzDecoder::new(&packed.body[..]).read_to_end(&mut unpacked).expect("gzip");
                 }
                 "zstd" => unpacked = zstd::stream::decode_all(&packed.body[..]).expect("zstd"),
                 _ => unpacked.clone_from(&packed.body),
