@@ -36,14 +36,15 @@ def kiddo():
 first = Process.rust("nearest", "gridpin", CITY)
 first.tell(f"plane {FILE}")
 pins, sites = (np.fromfile(f"{FILE}.{name}").reshape(-1, 2) for name in ("pins", "sites"))
-if sql("gis", "select to_regclass('site') is null") == "t":
-    for table, points in (("site", sites), ("asked", pins[:100_000])):
+if sql("gis", "select to_regclass('work.site') is null") == "t":
+    sql("gis", "create schema if not exists work")
+    for table, points in (("work.site", sites), ("work.asked", pins[:100_000])):
         sql("gis", f"create table {table} (id int primary key, geom geometry(Point, 0))")
         copy("gis", table, ((n, f"POINT({x!r} {y!r})") for n, (x, y) in enumerate(points.tolist())))
         sql("gis", f"create index on {table} using gist (geom)")
     sql("gis", "vacuum analyze")
-knn = f"select count(*), sum(b.id) from (select geom from asked where id < {SAMPLE}) a cross join lateral " \
-      "(select id from site s order by s.geom <-> a.geom limit 1) b"
+knn = f"select count(*), sum(b.id) from (select geom from work.asked where id < {SAMPLE}) a cross join lateral " \
+      "(select id from work.site s order by s.geom <-> a.geom limit 1) b"
 makers = {
     f"PostGIS KNN ({SAMPLE:,} pins)": lambda: Query(knn),
     "scipy cKDTree": lambda: Process.python("nearest", "scipy", FILE),
