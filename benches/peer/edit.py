@@ -79,6 +79,8 @@ def by_gridpin(some):
         for one in servers:
             one.wait("/readyz")
             one.cookie = servers[0].cookie or server.sign_in(one)
+        for one in servers:
+            one.rest()
         answered, shown = [], []
         for n, (identifier, lon, lat) in enumerate(some):
             for to in ((lon + 0.00012, lat + 0.00007), (lon, lat)):

@@ -136,6 +136,8 @@ def load_gis(database):
     try:
         gridpin.wait("/readyz")
         server.sign_in(gridpin)
+        row.say("waiting until the city is checked: its tiles tell the flags")
+        gridpin.rest()
         found = shown(gridpin, "address", 16, box, "id")["address"]
         fields = ["id", "label", "grid", "status", "flagged", "rank"]
         table("address", fields, "Point", ([*texts(found[one], fields), place(one)] for one in at if one in found))

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from database import ADMIN, url
+from process import cpu_s
 
 DATA = Path(os.environ["BENCH_DATA"])
 GRIDPIN = os.environ["GRIDPIN"]
@@ -64,6 +65,16 @@ class Server:
                 pass
             time.sleep(step_s)
         raise RuntimeError(f"{self.name} does not answer {path} within {most_s} s")
+
+    def rest(self, most_s=3600):
+        """Waits until the city is checked and the process uses hardly any processor; seconds from its start to there."""
+        quiet, used, at = 0, cpu_s(self.pid), time.perf_counter()
+        while quiet < 4 and time.perf_counter() - self.began < most_s:
+            time.sleep(0.5)
+            now, state = cpu_s(self.pid), json.loads(self.get("/readyz")[2]).get("check", {}).get("state", "checked")
+            quiet, used = (quiet + 1 if now - used < 0.03 and state == "checked" else 0), now
+            at = at if quiet else time.perf_counter()
+        return at - self.began
 
     def stop(self):
         self.process.terminate()

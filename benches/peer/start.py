@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The server from nothing: seconds until it says that it is ready and until its first tile, and what memory it holds.
 
-Memory is read when it is ready, and again when it has come to rest: when it has used hardly any processor for two
-seconds, so that whatever it checks after it is ready is done.
+Memory is read when it is ready, and again when it has come to rest: when it says that the city is checked, and has used
+hardly any processor for two seconds. The first start checks a city that was never checked; the others find its flags.
 """
 import os
 import time
@@ -20,17 +20,6 @@ middle = [float(v) for v in sql(NAME, "select ST_X(c) || ' ' || ST_Y(c) from (se
 tile = (14, *map(int, mvt.place(*middle, 14)))
 
 
-def rest(one):
-    """Waits until the process is at rest; seconds since its start."""
-    quiet, used, at = 0, cpu_s(one.pid), time.perf_counter()
-    while quiet < 4:
-        time.sleep(0.5)
-        now = cpu_s(one.pid)
-        quiet, used = (quiet + 1 if now - used < 0.03 else 0), now
-        at = at if quiet else time.perf_counter()
-    return at - one.began
-
-
 def by_gridpin(cookie):
     one = server.gridpin("gridpin", NAME)
     try:
@@ -39,7 +28,7 @@ def by_gridpin(cookie):
         one.cookie = cookie or server.sign_in(one)
         one.tile("address", *tile)
         found["tile"] = time.perf_counter() - one.began
-        found["rest"] = rest(one)
+        found["rest"] = one.rest()
         found["cpu"] = cpu_s(one.pid)
         found["resident at rest"], found["most at rest"] = memory_mb(one.pid, "VmRSS"), memory_mb(one.pid)
         return one.cookie, found
