@@ -779,11 +779,35 @@ export interface components {
          * @enum {string}
          */
         CheckItem: "wiring" | "ebike_charging" | "gas" | "escape_route" | "barred_window" | "extinguisher" | "smoke_alarm" | "combustible_partition";
+        /**
+         * @description Whether the flags can be relied on.
+         * @enum {string}
+         */
+        CheckState: "checked" | "checking" | "waiting";
+        /** @description How the check of the city stands. */
+        CheckView: {
+            /**
+             * Format: date-time
+             * @description When everything was last checked and written down.
+             */
+            done_at: string | null;
+            /** @description Whether this process checks, or would. */
+            here: boolean;
+            /**
+             * Format: float
+             * @description Which share of the check that runs is done, 0 to 1.
+             */
+            share: number;
+            /** @description Whether the flags can be relied on. */
+            state: components["schemas"]["CheckState"];
+        };
         /** @description What a client has to know before sign-in. */
         Config: {
             basemap: components["schemas"]["Basemap"] | null;
             /** @description Whether a large change is being read into what is shown: it follows by itself. */
             behind: boolean;
+            /** @description How the check of the city stands. */
+            check: components["schemas"]["CheckView"];
             /** @description Whether this is the demo town, whose accounts are public. */
             demo: boolean;
             /**
@@ -968,6 +992,11 @@ export interface components {
             rule: string;
             /** @description How grave. */
             severity: components["schemas"]["Severity"];
+            /**
+             * Format: date-time
+             * @description When it was first found.
+             */
+            since: string | null;
             /** @description Open or dismissed. */
             state: components["schemas"]["FlagState"];
             /** @description What it is about. */
@@ -1702,6 +1731,8 @@ export interface components {
         };
         /** @description What the process can do now. */
         Ready: {
+            /** @description How the check of the city stands: until it is done, flags are those that were found before. */
+            check: components["schemas"]["CheckView"];
             /** @description Whether the database answers: `ok` or `away`. */
             database: string;
             /**
