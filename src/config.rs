@@ -40,7 +40,7 @@ pub struct Serve {
 /// Where the city is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Check {
-    /// In this process, or in another that waits for nothing else.
+    /// In this process, unless another one does already.
     Here,
     /// In another process.
     Elsewhere,
