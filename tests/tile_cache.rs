@@ -31,7 +31,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 fn city() -> City {
-    let mut records = Records::default();
+    let mut addresses = Vec::new();
     for n in 0..20_000u32 {
         let at = LonLat::new(120.0 + f64::from(n % 200) * 1e-4, 28.0 + f64::from(n / 200) * 1e-4);
         let pin = Position {
@@ -45,9 +45,10 @@ fn city() -> City {
         let id = format!("A{n:05}");
         let full_text = format!("第{}路{n}号", n % 97);
         let id = id.as_str().into();
-        records.addresses.push(Address { id, full_text, pin: Some(pin), version: 1, ..Address::default() });
+        addresses.push(Address { id, full_text, pin: Some(pin), version: 1, ..Address::default() });
     }
     let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day");
+    let records = Records { addresses: addresses.into(), ..Records::default() };
     City::with_flags(records, Thresholds::default(), today, Vec::new())
 }
 

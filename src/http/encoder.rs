@@ -58,6 +58,11 @@ impl Encoder {
         self.queue.load()
     }
 
+    /// The threads, as places: while somebody else holds one, nothing is encoded on it.
+    pub fn threads(&self) -> &Arc<Queue> {
+        &self.queue
+    }
+
     /// The tile, as soon as it is `actor`'s turn or somebody else has made the same.
     ///
     /// # Errors
@@ -143,7 +148,7 @@ mod tests {
     use futures::future::join_all;
 
     fn city() -> Arc<City> {
-        let mut records = Records::default();
+        let mut addresses = Vec::new();
         for n in 0..500u32 {
             let at = LonLat::new(120.0 + f64::from(n % 25) * 1e-4, 28.0 + f64::from(n / 25) * 1e-4);
             let pin = Position {
@@ -155,9 +160,10 @@ mod tests {
                 collector: None,
             };
             let id = format!("A{n}").as_str().into();
-            records.addresses.push(Address { id, pin: Some(pin), version: 1, ..Address::default() });
+            addresses.push(Address { id, pin: Some(pin), version: 1, ..Address::default() });
         }
         let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day");
+        let records = Records { addresses: addresses.into(), ..Records::default() };
         Arc::new(City::with_flags(records, Thresholds::default(), today, Vec::new()))
     }
 

@@ -59,7 +59,7 @@ async fn a_stream_of_edits_is_told_in_few_words() {
     };
     let there = |events: &[(String, Value)]| events.iter().any(|(_, event)| shows(event, 120.0031));
     let first = told(&mut stream, Duration::from_secs(5), there).await;
-    assert!(started.elapsed() < Duration::from_millis(240), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     assert_eq!((first[0].0.as_str(), first[0].1["addresses"].clone()), ("change", json!(["C0000"])));
     told(&mut stream, Duration::from_millis(600), |_| false).await;
 
