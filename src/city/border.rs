@@ -29,7 +29,7 @@ type Set<K> = HashSet<K, foldhash::fast::FixedState>;
 type Nodes = Map<Spot, GridLevel>;
 
 /// An outline as it is drawn at some zooms.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
     /// The zoom at which it ends.
     pub to: u8,

@@ -70,6 +70,13 @@ impl Step<'_> {
         };
         redrawn.extend(positions.range(..grid.len() as u32));
         border::draw(&mut shapes, &levels(&grid), &self.new.level_zoom, &redrawn);
+        // A neighbour may be drawn with other corners though nobody edited it.
+        let others = redrawn.iter().filter(|p| !positions.contains(p)).filter_map(|p| {
+            let (was, is) = (self.old.shapes.get(*p as usize)?, &shapes[*p as usize]);
+            if was.is_drawn_as(is) { None } else { is.span }
+        });
+        self.spans.extend(others);
+        self.everything |= self.new.level_zoom != self.old.level_zoom;
         self.new.by_order = Arc::new(orders(&grid));
         (self.new.shapes, self.new.grid) = (Arc::new(shapes), grid.clone());
 

@@ -30,6 +30,11 @@ impl Shape {
         Shape { rings, coarse: Vec::new(), span, label }
     }
 
+    /// Whether it is drawn with the same corners as another at every zoom.
+    pub fn is_drawn_as(&self, other: &Shape) -> bool {
+        self.rings == other.rings && self.coarse == other.coarse
+    }
+
     /// What is drawn at a zoom.
     pub fn at(&self, z: u8) -> Rings<'_> {
         self.coarse.iter().find(|stage| z < stage.to).map_or(&self.rings, |stage| &stage.rings).rings()
