@@ -6,6 +6,7 @@ use super::points::{NOWHERE, Points};
 use super::shape::{Shape, span_of};
 use super::tally::{Counts, Tally};
 use super::*;
+use crate::index::gather;
 use rayon::prelude::*;
 
 /// Side that a grid must have on the map to be drawn, in 512ths of a tile.
@@ -96,10 +97,8 @@ impl City {
         let everything = (0..shapes.len() as u32).collect();
         border::draw(&mut shapes, &levels(&grid), &level_zoom, &everything);
         let by_order = orders(&grid);
-        let homes: Vec<u32> = {
-            let rows = (0..records.addresses.len()).into_par_iter();
-            rows.map(|row| home_of_address(&grid, records.addresses.at(row))).collect()
-        };
+        let homes: Vec<u32> =
+            gather(records.addresses.len(), |row| Some(home_of_address(&grid, records.addresses.at(row))));
         let ids = Ids::build(&records);
         let mut city = City {
             records,
@@ -156,13 +155,10 @@ impl City {
         self.building_points = Points::build(self.records.buildings.len(), |row, see| self.building_item(row, see));
         self.address_points = Points::build(self.records.addresses.len(), |row, see| self.address_item(row, see));
         self.flag_points = Points::build(self.flags.slots() as usize, |slot, see| self.flag_item(slot, see));
-        let shares = |rows: usize, share: &(dyn Fn(u32) -> (u32, Counts) + Sync)| -> Vec<(u32, Counts)> {
-            (0..rows as u32).into_par_iter().map(share).collect()
-        };
-        let addresses = shares(self.records.addresses.len(), &|row| self.address_share(row));
-        let rentals = shares(self.records.rentals.len(), &|row| self.rental_share(row));
-        let hazards = shares(self.records.hazards.len(), &|row| self.hazard_share(row));
-        self.tally = Tally::build(self.grid.len(), addresses.into_iter().chain(rentals).chain(hazards));
+        let addresses = (0..self.records.addresses.len() as u32).map(|row| self.address_share(row));
+        let rentals = (0..self.records.rentals.len() as u32).map(|row| self.rental_share(row));
+        let hazards = (0..self.records.hazards.len() as u32).map(|row| self.hazard_share(row));
+        self.tally = Tally::build(self.grid.len(), addresses.chain(rentals).chain(hazards));
     }
 
     pub(super) fn mark_of(&self, address: u32) -> u8 {

@@ -103,6 +103,8 @@ impl<T: Copy> Draft<T> {
     /// The column.
     pub fn finish(self) -> Column<T> {
         let Draft { values, index, .. } = self;
+        // Copied, not shrunk: an allocator leaves a list in place as long as half of its room is used.
+        let values = values.as_slice();
         let (rows, count) = (index.len(), values.len());
         let own = rows * size_of::<T>();
         if count <= 1 {
@@ -111,7 +113,7 @@ impl<T: Copy> Draft<T> {
             let index = index.into_iter().map(|number| number as u8).collect();
             Column { values: values.into(), index: Index::Byte(index) }
         } else if 2 * rows + count * size_of::<T>() < own {
-            Column { values: values.into(), index: Index::Word(index.into()) }
+            Column { values: values.into(), index: Index::Word(index.as_slice().into()) }
         } else {
             let values = index.into_iter().map(|number| values[number as usize]).collect();
             Column { values, index: Index::Own }

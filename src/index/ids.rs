@@ -1,7 +1,7 @@
 //! From identifiers to rows, for every kind of record, and from a record to those that hang on it.
 
 use crate::domain::*;
-use crate::index::{Lookup, key_of};
+use crate::index::{Lookup, gather, key_of};
 use rayon::prelude::*;
 
 /// Lookups of a city. What they give is checked against the record, so an entry may be stale.
@@ -49,8 +49,7 @@ fn rows<T: Sync>(table: &Table<T>, key: impl Fn(&T) -> Option<u64> + Sync) -> Lo
 }
 
 fn packed<T: Pack>(table: &Packed<T>, key: impl Fn(T::View<'_>) -> Option<u64> + Sync) -> Lookup {
-    let rows = (0..table.len()).into_par_iter();
-    Lookup::build(rows.filter_map(|row| Some((key(table.at(row))?, row as u32))).collect::<Vec<_>>())
+    Lookup::build(gather(table.len(), |row| Some((key(table.at(row))?, row as u32))))
 }
 
 /// The key of a headcount: its grid and its group.

@@ -4,6 +4,7 @@
 //! ground, [`Bins`] in a plane, where points move (the nearest building of a place, say); [`Lookup`] finds rows by a key.
 //! Distances are true metres, points are CGCS2000 longitude and latitude.
 
+pub mod gather;
 pub mod work;
 pub mod stretch;
 pub mod outline;
@@ -20,6 +21,7 @@ pub mod grid;
 pub use bins::{Bins, Near, Squares};
 pub use boxes::BoxIndex;
 pub use difference::difference;
+pub use gather::gather;
 pub use grid::GridIndex;
 pub use ids::Ids;
 pub use lookup::{Lookup, key_of};

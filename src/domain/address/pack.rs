@@ -287,15 +287,15 @@ impl Pack for Address {
 
     fn finish(draft: AddressDraft) -> AddressChunk {
         AddressChunk {
-            texts: draft.texts.into(),
-            full_text: draft.full_text.into(),
+            texts: draft.texts.as_str().into(),
+            full_text: draft.full_text.as_slice().into(),
             id_bytes: draft.id_bytes.finish(),
             parts: draft.parts.map(Draft::finish),
             grid: draft.grid.finish(),
             building: draft.building.finish(),
             batch: draft.batch.finish(),
             pin: draft.pin.finish(),
-            at: draft.at.into(),
+            at: draft.at.as_slice().into(),
             accuracy_m: draft.accuracy_m.finish(),
             collected_at: draft.collected_at.finish(),
             collector: draft.collector.finish(),

@@ -226,13 +226,13 @@ impl Pack for Building {
 
     fn finish(draft: BuildingDraft) -> BuildingChunk {
         BuildingChunk {
-            texts: draft.texts.into(),
-            full_text: draft.full_text.into(),
+            texts: draft.texts.as_str().into(),
+            full_text: draft.full_text.as_slice().into(),
             id_bytes: draft.id_bytes.finish(),
             parts: draft.parts.map(Draft::finish),
             outline: draft.outline.finish(),
-            starts: draft.starts.into(),
-            corners: draft.corners.into(),
+            starts: draft.starts.as_slice().into(),
+            corners: draft.corners.as_slice().into(),
             areas: draft.areas.into(),
             floors: draft.floors.finish(),
             kind: draft.kind.finish(),
