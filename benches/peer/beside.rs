@@ -61,10 +61,14 @@ fn main() {
         let (command, file) = line.split_once(' ').unwrap_or((&line, ""));
         match command {
             "run" => {
-                let (cpu, wall) = (cpu_s(), Instant::now());
-                let told = (contender.all)(black_box(&pins));
-                let (cpu_s, wall_s) = (cpu_s() - cpu, wall.elapsed().as_secs_f64());
-                say(format!("\"cpu_s\": {cpu_s:.6}, \"wall_s\": {wall_s:.6}, \"told\": {told}"));
+                // Again and again for half a second: the kernel counts a thread's time in steps of some milliseconds.
+                let (cpu, wall, mut passes, mut told) = (cpu_s(), Instant::now(), 0.0, 0);
+                while passes == 0.0 || cpu_s() - cpu < 0.5 {
+                    told = (contender.all)(black_box(&pins));
+                    passes += 1.0;
+                }
+                let (cpu_s, wall_s) = ((cpu_s() - cpu) / passes, wall.elapsed().as_secs_f64() / passes);
+                say(format!("\"cpu_s\": {cpu_s:.9}, \"wall_s\": {wall_s:.9}, \"told\": {told}"));
             }
             "answers" => say(format!("\"pins\": {}", write_answers(file, &contender, &pins))),
             "border" => {

@@ -40,10 +40,14 @@ fn main() {
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         match line.split_once(' ') {
             None => {
-                let (cpu, wall) = (cpu_s(), Instant::now());
-                let told: u64 = pins.iter().map(|at| u64::from(nearest(at))).sum();
-                let (cpu_s, wall_s) = (cpu_s() - cpu, wall.elapsed().as_secs_f64());
-                say(format!("\"cpu_s\": {cpu_s:.6}, \"wall_s\": {wall_s:.6}, \"told\": {told}"));
+                // As in ../beside.rs.
+                let (cpu, wall, mut passes, mut told) = (cpu_s(), Instant::now(), 0.0, 0u64);
+                while passes == 0.0 || cpu_s() - cpu < 0.5 {
+                    told = pins.iter().map(|at| u64::from(nearest(at))).sum();
+                    passes += 1.0;
+                }
+                let (cpu_s, wall_s) = ((cpu_s() - cpu) / passes, wall.elapsed().as_secs_f64() / passes);
+                say(format!("\"cpu_s\": {cpu_s:.9}, \"wall_s\": {wall_s:.9}, \"told\": {told}"));
             }
             Some((_, file)) => {
                 let bytes: Vec<u8> = pins.iter().flat_map(|at| [nearest(at), 0]).flat_map(u32::to_le_bytes).collect();
