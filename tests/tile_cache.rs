@@ -82,6 +82,8 @@ fn it_holds_what_it_was_given() {
         assert!(counts.bytes <= bytes, "{counts:?}");
         assert!(counts.kept > 0);
         println!("given {bytes}, counted {}, taken {most}, of it {empty} while empty; {counts:?}", counts.bytes);
-        assert!(most - empty <= bytes as isize, "it took {most}, {empty} while empty, of {bytes}");
+        // What makes room is freed a moment after: a tile more may be there meanwhile.
+        let bound = bytes as isize + largest as isize;
+        assert!(most - empty <= bound, "it took {most}, {empty} while empty, of {bytes}");
     }
 }
