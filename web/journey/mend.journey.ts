@@ -60,13 +60,15 @@ it.each(Object.keys(SIZES) as Size[])('mends a batch in one action and takes it 
   const correction = { correction_id: randomUUID(), address_id: stale.address_id, base_version: seen.version };
   // The preview follows such a change by itself; this time it is told too late.
   const detail = `**/api/flag-groups/${group.group_id}`;
-  await page.route(detail, (route) => route.fulfill({ json: group }));
+  let told = false;
+  page.on('request', (one) => (told ||= one.method() === 'POST' && one.url().endsWith('/mend')));
+  await page.route(detail, (route) => (told ? route.continue() : route.fulfill({ json: group })));
   await other.page.request.post('/api/corrections', { data: { ...correction, change: { kind: 'confirm' }, note: '' } });
   await other.close();
   await page.waitForTimeout(1500);
-  await page.unroute(detail);
   await primary.click();
   await page.waitForSelector('.refused');
+  await page.unroute(detail);
   expect((await address(page, members[1]!)).version).toBe(members[1]!.base_version);
   const left = page.locator(`[data-member="${stale.address_id}"]`);
   await eventually('it is marked and left out', async () => !(await left.locator('input').isChecked()));
