@@ -97,8 +97,10 @@ for (const size of Object.keys(SIZES) as Size[]) {
       const { items } = await read<List<Flag>>(page, '/api/flags?state=open&limit=1000');
       const flag = items.find((one) => one.flag_id === id);
       // The page keeps a number and its unit on one line.
-      const said = (await page.textContent('.scroll[role=group] .why'))?.replaceAll('\u00a0', ' ');
+      const said = (await page.textContent('.scroll[role=group] .why .said'))?.replaceAll('\u00a0', ' ');
       expect(said).toBe(flag?.message.zh);
+      // And since when it stands.
+      expect(await page.textContent('.scroll[role=group] .why .since')).toMatch(/\d{4}-\d\d-\d\d/);
       expect(flag?.message.zh).toMatch(/\d/);
       await settled(page);
       await shoot(page, `pins-card-first-${size}`);
