@@ -213,20 +213,25 @@ impl GridIndex {
         self.outlines[i as usize].side(at)
     }
 
-    /// Whether a grid holds a point, its border included.
+    /// Whether a grid holds a point, its border included. Mostly the cells say so at once; of a grid that a point does not
+    /// belong to its border is asked: it may overlap another, or not be valid.
     pub fn covers(&self, i: u32, at: LonLat) -> bool {
+        self.locate(at, self.level(i)) == Some(i) || self.is_within(i, at)
+    }
+
+    fn is_within(&self, i: u32, at: LonLat) -> bool {
         self.side(i, at) != Side::Outside
     }
 
     /// The grid of a level that a point belongs to.
     pub fn locate(&self, at: LonLat, level: GridLevel) -> Option<u32> {
-        self.cover.first(at, level as usize, |i| self.covers(i, at))
+        self.cover.first(at, level as usize, |i| self.is_within(i, at))
     }
 
     /// Every grid of a level that holds a point, by code; more than one on shared borders and where grids overlap.
     pub fn locate_all(&self, at: LonLat, level: GridLevel) -> Vec<u32> {
         let asked = self.cover.near(at, level as usize);
-        asked.members.iter().copied().filter(|i| asked.hold || self.covers(*i, at)).collect()
+        asked.members.iter().copied().filter(|i| asked.hold || self.is_within(*i, at)).collect()
     }
 
     /// The grid of the finest level that holds a point.
@@ -504,8 +509,10 @@ mod tests {
         for at in points {
             for level in GridLevel::ALL {
                 let floor = &index.floors[level as usize];
-                let slow: Vec<u32> = floor.members.iter().copied().filter(|i| index.covers(*i, at)).collect();
+                let slow: Vec<u32> =
+                    floor.members.iter().copied().filter(|i| index.side(*i, at) != Side::Outside).collect();
                 assert_eq!(index.locate_all(at, level), slow, "{at:?} {level:?}");
+                assert!(floor.members.iter().all(|i| index.covers(*i, at) == slow.contains(i)), "{at:?} {level:?}");
                 assert_eq!(index.locate(at, level), slow.first().copied(), "{at:?} {level:?}");
                 heaped += usize::from(slow.len() > 24);
             }
