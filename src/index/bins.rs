@@ -225,23 +225,22 @@ impl<T: Copy> Bins<T> {
         }
         let mut worst = radius_m * radius_m;
         self.rings(at, worst, |places, tags| {
+            let before = found.len();
             for (place, (id, mark)) in places.iter().zip(tags).take(CROWD) {
                 let square = square(*place, at);
-                if square > worst {
-                    continue;
+                if square <= worst {
+                    found.push(Near { square, id: *id, mark: *mark });
                 }
-                let near = Near { square, id: *id, mark: *mark };
-                let place = found.partition_point(|other| other.order(&near).is_lt());
-                if place < k {
-                    found.truncate(k - 1);
-                    found.insert(place, near);
-                    if found.len() == k {
-                        worst = found[k - 1].square;
-                    }
-                }
+            }
+            // Bin by bin: to keep them in order one by one takes longer.
+            if found.len() >= k && found.len() > before {
+                let (_, last, _) = found.select_nth_unstable_by(k - 1, Near::order);
+                worst = last.square;
+                found.truncate(k);
             }
             worst
         });
+        found.sort_unstable_by(Near::order);
     }
 
     /// The point nearest to `at` within `radius_m`, of those equally near the one with the lowest identifier: what
