@@ -2,7 +2,10 @@
 
 use super::reads::{Circle, Reads};
 use super::recall::Recall;
+use crate::check::hypothesis::typo::slips;
 use crate::index::Near;
+use foldhash::HashMap;
+use std::sync::Arc;
 
 /// What is kept with a trusted address in the bins of a stage.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,6 +37,8 @@ pub struct Desk {
     pub(super) left_out: bool,
     /// Expectations of a moment ago.
     pub(super) recall: Recall,
+    /// Slips of the numbers of a moment ago.
+    slips: HashMap<u32, Arc<[(u32, f64)]>>,
     /// The nearest building of the place that was asked last.
     pub(super) site: ([f64; 2], Option<Near>),
     /// The neighbours of the place that was asked last.
@@ -55,6 +60,7 @@ impl Default for Desk {
             taken: Vec::new(),
             left_out: false,
             recall: Recall::default(),
+            slips: HashMap::default(),
             site: (NOWHERE, None),
             around: (NOWHERE, Vec::new()),
             reads: None,
@@ -71,6 +77,15 @@ impl Desk {
     /// What was read since the last time; none for a desk that takes no notes.
     pub fn take_reads(&mut self) -> Option<Reads> {
         self.reads.as_mut().map(std::mem::take)
+    }
+
+    /// The slips of a number; see [`slips`].
+    pub fn slips(&mut self, n: u32) -> Arc<[(u32, f64)]> {
+        const MOST: usize = 1_024;
+        if self.slips.len() >= MOST {
+            self.slips.clear();
+        }
+        self.slips.entry(n).or_insert_with(|| slips(n).into()).clone()
     }
 
     /// Notes that the addresses within a distance of a place were read.

@@ -8,7 +8,6 @@ use super::kernel::{Kernel, Ratio, Seen};
 use super::level::{Level, STANDS};
 use super::pack::{NONE, Sited, distance};
 use super::series::{Without, mix};
-use crate::check::hypothesis::typo::slips;
 use crate::check::hypothesis::{CAUSES, Cause, PRIORS};
 use rayon::prelude::*;
 use std::f64::consts::{PI, TAU};
@@ -177,7 +176,7 @@ impl Learned {
         let mut sight = Sight { trust, ..Sight::default() };
         let draw = |k: u64| (mix(i as u64 * 8 + k) >> 11) as f64 / (1u64 << 53) as f64;
         if let Some(gap) = level.gap(pin.key.series, pin.key.main, i as u32, desk) {
-            let slips = slips(pin.key.main);
+            let slips = desk.slips(pin.key.main);
             let mut left = draw(4) * slips.iter().map(|(_, share)| share).sum::<f64>();
             let slip = slips.iter().find(|(_, share)| {
                 left -= share;

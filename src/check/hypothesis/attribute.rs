@@ -2,7 +2,6 @@
 
 use super::Cause;
 use super::case::Case;
-use super::typo::slips;
 use crate::check::evidence::{Desk, Expected, Key, NONE, distance};
 
 /// Trusted addresses about a pin whose numbers and roads it may have.
@@ -20,7 +19,7 @@ impl Case<'_> {
         desk.read_slips(key.series, key.main);
         let ordered = self.level.courses[key.series as usize].ordered;
         let (mut sum, mut best) = (0.0, (0.0, NONE));
-        for (main, share) in slips(key.main) {
+        for &(main, share) in desk.slips(key.main).iter() {
             let other = Key { main, ..key };
             let built = self.pack.sites_of(other);
             let in_run = ordered && main + MARGIN >= low && main <= high.saturating_add(MARGIN);
