@@ -4,7 +4,8 @@ use super::{Check, Reach, Rule};
 use crate::check::finding::metres_text;
 use crate::check::context::Road;
 use crate::check::{Context, Finding};
-use crate::domain::Severity;
+use crate::domain::{LonLat, Severity};
+use crate::index::outline::metres;
 
 /// See the catalogue.
 pub const RULE: Rule = Rule {
@@ -42,13 +43,20 @@ const FEWEST: usize = 4;
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let at = context.pin(i).filter(|at| context.near_area(*at))?;
-    let road = context.road(i)?;
-    let Road { name: road, pins } = &*road;
-    if pins.len() < FEWEST {
+    let limit_m = context.thresholds.pin_off_road_m;
+    // Who was collected before or after it mostly stands near by, on the same road.
+    let (facts, records) = (context.facts(), context.records.addresses.len());
+    let is_company = |j: usize| {
+        let is_other = |at: &LonLat| context.near_area(*at) && at.is_on_earth();
+        facts.address(j).road == facts.address(i).road
+            && context.pin(j).filter(is_other).is_some_and(|other| metres(at, other) <= limit_m)
+    };
+    if facts.address(i).road == 0 || [i.wrapping_sub(1), i + 1].into_iter().any(|j| j < records && is_company(j)) {
         return None;
     }
-    let limit_m = context.thresholds.pin_off_road_m;
-    if pins.nearest_k(at, 2, limit_m).len() > 1 {
+    let road = context.road(i)?;
+    let Road { name: road, pins } = &*road;
+    if pins.len() < FEWEST || pins.nearest_k(at, 2, limit_m).len() > 1 {
         return None;
     }
     let (_, nearest_m) = *pins.nearest_k(at, 2, f64::INFINITY).get(1)?;
