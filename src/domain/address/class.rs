@@ -1,6 +1,6 @@
 //! What a character can begin, in one look: most characters of an address begin nothing and are passed over.
 
-use super::{normalise, token, word};
+use super::{normalise, personal, token, word};
 use std::sync::LazyLock;
 
 /// A number ([`token::at`]).
@@ -13,6 +13,8 @@ pub(super) const SIGN: u8 = 4;
 pub(super) const FOLDED: u8 = 8;
 /// A word of addresses abroad.
 pub(super) const FOREIGN: u8 = 16;
+/// A word that announces a name ([`personal::find`]).
+pub(super) const ANNOUNCE: u8 = 32;
 
 /// Of all characters up to U+FFFF; no other means anything here.
 static CLASSES: LazyLock<Box<[u8]>> = LazyLock::new(|| {
@@ -24,6 +26,7 @@ static CLASSES: LazyLock<Box<[u8]>> = LazyLock::new(|| {
             | bit(SIGN, matches!(c, '(' | '-'))
             | bit(FOLDED, normalise::fold(c) != Some(c))
             | bit(FOREIGN, matches!(c, '丁' | '番'))
+            | bit(ANNOUNCE, personal::begins(c))
     };
     (0..=0xffff).map(class).collect()
 });

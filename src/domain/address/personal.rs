@@ -1,5 +1,7 @@
 //! What is a person's in an address text: identity numbers, telephone numbers, names. Found and hidden, never kept.
 
+use super::class;
+
 /// What was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PersonalKind {
@@ -31,6 +33,11 @@ const ANNOUNCE: [&str; 13] =
 const ADDRESSED: [&str; 10] = ["先生", "女士", "老师", "师傅", "同志", "家中", "家", "宅", "户", "收"];
 /// Last characters of things that are no name: shops, works, sides.
 const THINGS: &str = "店馆厅铺行厂司部院校站所楼房库屋园场局社城吧坊阁台堂点边口旁侧面角内外前后上下东西南北门套梯间层楼室村组路街巷弄区苑府庭座栋幢号医药品材器械业务银商酒菜饭面水果家居中心";
+
+/// Whether a word that announces a name can begin with `c`.
+pub(super) fn begins(c: char) -> bool {
+    ANNOUNCE.iter().any(|word| word.starts_with(c))
+}
 
 /// Everything personal in `text`, from left to right.
 pub fn find(text: &str) -> Vec<Personal> {
@@ -171,7 +178,8 @@ fn names(text: &str, found: &mut Vec<Personal>) {
             found.push(Personal { kind: PersonalKind::Name, start, end: start + len });
         }
     };
-    for word in ANNOUNCE {
+    let announced = if class::any_of(text) & class::ANNOUNCE != 0 { &ANNOUNCE[..] } else { &[] };
+    for word in announced.iter().copied() {
         for (at, _) in text.match_indices(word) {
             let after = at + word.len();
             let skipped =
