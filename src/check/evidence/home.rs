@@ -143,9 +143,10 @@ impl Level {
             Some(expected) => {
                 let kernel = &self.learned.about_number[self.learned.support_class(expected.support)];
                 let z = distance(expected.at, at) / expected.scale_m;
-                let by_number = 0.95 * kernel.density(z) / (expected.scale_m * expected.scale_m);
+                let density = kernel.density(z);
+                let by_number = 0.95 * density / (expected.scale_m * expected.scale_m);
                 // Far from where the number is expected the street may still go on: names are given twice.
-                let by_series = if kernel.density(z) < 1e-4 {
+                let by_series = if density < 1e-4 {
                     self.learned.irregular * self.series_density(series, at, home.without, desk)
                 } else {
                     0.0

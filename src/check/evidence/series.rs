@@ -1,7 +1,7 @@
 //! Where a street, compound or village puts a number: its other records, and how orderly they are.
 
 use super::desk::Desk;
-use super::kernel::weighted_median;
+use super::kernel::{weighted_median, weighted_median_by};
 use super::level::Level;
 use super::pack::{Entry, Key, NONE, Sited, distance};
 use super::recall::Known;
@@ -315,10 +315,11 @@ fn combine(
         let (nearest, at, trust) = near.iter().copied().reduce(|a, b| if away(b.0) < away(a.0) { b } else { a })?;
         return Some(Expected { at, scale_m: 60.0 + f64::from(away(nearest).min(200)) * 3.0, support: trust * 0.3 });
     }
+    let support = pairs.iter().map(|(_, weight)| weight).sum::<f64>();
     let mut median = |value: &dyn Fn(&[f64; 2]) -> f64| {
         values.clear();
         values.extend(pairs.iter().map(|(place, weight)| (value(place), *weight)));
-        weighted_median(values)
+        weighted_median_by(values, support / 2.0)
     };
     let at = [median(&|p| p[0]), median(&|p| p[1])];
     let deviation_m = median(&|p| distance(*p, at));
@@ -328,7 +329,6 @@ fn combine(
         (first, second) = if d < first { (d, first) } else { (first, second.min(d)) };
     }
     let second_m = if second.is_finite() { second.min(400.0) } else { 120.0 };
-    let support = pairs.iter().map(|(_, weight)| weight).sum();
     Some(Expected { at, scale_m: 8.0 + 1.1 * deviation_m + 0.12 * second_m, support })
 }
 

@@ -6,7 +6,7 @@ use super::{CAUSES, Cause};
 use crate::check::batch::BatchCause;
 use crate::check::evidence::learned::MISSED_M;
 use crate::check::evidence::{Desk, Home, Level, NONE, Pack, Pin, Stand, Without, distance};
-use crate::check::likelihood::phi;
+use crate::check::likelihood::{exp, phi};
 use crate::check::stage::Stage;
 use std::f64::consts::{PI, TAU};
 
@@ -285,7 +285,7 @@ impl Case<'_> {
             self.logs[cause.index()] += self.number_log;
         }
         let most = self.logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let mut posterior = self.logs.map(|log| (log - most).exp());
+        let mut posterior = self.logs.map(|log| exp(log - most));
         let all: f64 = posterior.iter().sum();
         if !all.is_finite() || all <= 0.0 {
             return plain(self.pin, 0.0, 1.0);

@@ -157,7 +157,7 @@ fn is_at_home(level: &Level, pin: &Pin, without: Without, desk: &mut Desk) -> bo
         let kernel = &level.learned.about_building[level.learned.class(pin.accuracy_m)];
         let to_pin = |sited: &Sited| distance(level.pack.sites[sited.site as usize].at, pin.at);
         let near_m = sites.iter().take(64).map(to_pin).fold(f64::MAX, f64::min);
-        return kernel.density(near_m) > 0.03 * kernel.density(0.0);
+        return kernel.density(near_m) > 0.03 * kernel.peak();
     }
     if level.number_fit(pin.key.series, pin.key.main, without.pin, desk) < -1.5 {
         return false;
