@@ -211,7 +211,7 @@ impl From<AddressRow<'_>> for AddressItem {
         let pin = address.pin.map(|pin| pin.at);
         AddressItem {
             address_id: address.id.to_owned(),
-            full_text: address.full_text.into_owned(),
+            full_text: address.full_text().into_owned(),
             lon: pin.map(|at| at.lon),
             lat: pin.map(|at| at.lat),
             grid_code: address.grid.map(str::to_owned),

@@ -43,12 +43,12 @@ impl Position {
 }
 
 /// An address whose texts lie elsewhere; see [`Address`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AddressRow<'a> {
     /// Identifier.
     pub id: &'a str,
-    /// The text as it was given.
-    pub full_text: Cow<'a, str>,
+    /// The text as it was given; none may stand where it is the parts one after the other.
+    pub full_text: Option<&'a str>,
     /// Its parts.
     pub parts: PartsRef<'a>,
     /// The grid that it declares.
@@ -69,6 +69,13 @@ pub struct AddressRow<'a> {
     pub batch: Option<&'a str>,
     /// Version of the record.
     pub version: i64,
+}
+
+impl<'a> AddressRow<'a> {
+    /// The text as it was given.
+    pub fn full_text(&self) -> Cow<'a, str> {
+        self.full_text.map_or_else(|| Cow::Owned(self.parts.slots().concat()), Cow::Borrowed)
+    }
 }
 
 /// The columns of up to 1,024 addresses.
@@ -149,10 +156,8 @@ impl<'a> AddressRef<'a> {
 
     /// The text as it was given.
     pub fn full_text(self) -> Cow<'a, str> {
-        match self.text(&self.chunk.full_text) {
-            Some(text) => Cow::Borrowed(text),
-            None => Cow::Owned(self.parts().slots().concat()),
-        }
+        let own = self.text(&self.chunk.full_text);
+        own.map_or_else(|| Cow::Owned(self.parts().slots().concat()), Cow::Borrowed)
     }
 
     /// Its parts: given, or parsed from the text.
@@ -263,7 +268,7 @@ impl Pack for Address {
     fn row(&self) -> AddressRow<'_> {
         AddressRow {
             id: &self.id,
-            full_text: Cow::Borrowed(&self.full_text),
+            full_text: Some(&self.full_text),
             parts: self.parts.view(),
             grid: self.grid.as_deref(),
             pin: self.pin.as_ref().map(Position::view),
@@ -279,7 +284,7 @@ impl Pack for Address {
 
     fn add(draft: &mut AddressDraft, row: AddressRow<'_>) {
         let texts = &mut draft.texts;
-        let own = Some(&*row.full_text).filter(|text| !is_said_by(text, &row.parts));
+        let own = row.full_text.filter(|text| !is_said_by(text, &row.parts));
         let whole = draft.full_text.push_text(texts, own, Span::NONE);
         draft.ids.push(append(texts, row.id).start());
         draft.id_bytes.push(row.id.len() as u32);
@@ -334,7 +339,7 @@ impl Pack for Address {
     fn row_of<'a>(view: Self::View<'a>) -> Self::Row<'a> {
         AddressRow {
             id: view.id(),
-            full_text: view.full_text(),
+            full_text: view.text(&view.chunk.full_text),
             parts: view.parts(),
             grid: view.grid(),
             pin: view.pin(),
@@ -351,7 +356,7 @@ impl Pack for Address {
     fn of(row: AddressRow<'_>) -> Address {
         Address {
             id: row.id.into(),
-            full_text: row.full_text.into_owned(),
+            full_text: row.full_text().into_owned(),
             parts: row.parts.unpack(),
             grid: row.grid.map(Into::into),
             pin: row.pin.map(PositionRef::unpack),
