@@ -192,12 +192,12 @@ fn corner(mut grid: Grid) -> Delta {
 
 /// Gives the eastern half of a grid to a new one.
 fn split(mut grid: Grid) -> Delta {
-    let rect = geo::BoundingRect::bounding_rect(&grid.polygon).expect("an area");
+    let rect = geo::BoundingRect::bounding_rect(&*grid.polygon).expect("an area");
     let (low, high, middle) = (rect.min(), rect.max(), rect.center().x);
     let half = |from: f64, to: f64| geo::Rect::new((from, low.y), (to, high.y)).to_polygon();
     let mut east = Grid { code: format!("{}-E", grid.code).into(), ..grid.clone() };
-    east.polygon = geo::BooleanOps::intersection(&grid.polygon, &half(middle, high.x));
-    grid.polygon = geo::BooleanOps::intersection(&grid.polygon, &half(low.x, middle));
+    east.polygon = geo::BooleanOps::intersection(&*grid.polygon, &half(middle, high.x)).into();
+    grid.polygon = geo::BooleanOps::intersection(&*grid.polygon, &half(low.x, middle)).into();
     Delta { grids: vec![grid, east], ..Delta::default() }
 }
 

@@ -49,7 +49,7 @@ fn grids(path: &Path) -> Table<Grid> {
         level: GridLevel::ALL[number(&f, "level") as usize - 1],
         name: text(&f, "name"),
         parent: Some(text(&f, "parent_id")).filter(|p| !p.is_empty()).map(Into::into),
-        polygon: polygon(&f),
+        polygon: polygon(&f).into(),
         valid_from: None,
         valid_to: None,
         version: 1,

@@ -30,7 +30,7 @@ fn grid(code: &str, polygons: Vec<geo::Polygon<f64>>) -> Grid {
         level: GridLevel::Grid,
         name: String::new(),
         parent: None,
-        polygon: geo::MultiPolygon(polygons),
+        polygon: geo::MultiPolygon(polygons).into(),
         valid_from: None,
         valid_to: None,
         version: 1,
@@ -223,7 +223,7 @@ impl Scene {
             }
             // A hole, with or without an island that fills it wholly or in part.
             15 => {
-                let rect = geo::BoundingRect::bounding_rect(&one.polygon).expect("an area");
+                let rect = geo::BoundingRect::bounding_rect(&*one.polygon).expect("an area");
                 let frame = Frame::at(ORIGIN);
                 let [x, y] = frame.xy(LonLat::new(rect.center().x, rect.center().y));
                 let hole = square([x - 6.0, y - 6.0, x + 6.0, y + 6.0]);

@@ -177,7 +177,8 @@ fn a_border_of_fifty_thousand_points_changes_nothing_and_costs_little() {
             polygon: geo::MultiPolygon(vec![geo::Polygon::new(
                 ring(points),
                 vec![vec![(119.904, 28.407), (119.905, 28.407), (119.905, 28.408), (119.904, 28.407)].into()],
-            )]),
+            )])
+            .into(),
             valid_from: None,
             valid_to: None,
             version: 1,

@@ -20,7 +20,7 @@ fn grid(code: &str, rings: &[&[(f64, f64)]]) -> Grid {
         level: GridLevel::Grid,
         name: String::new(),
         parent: None,
-        polygon: geo::MultiPolygon(vec![geo::Polygon::new(exterior, rings.collect())]),
+        polygon: geo::MultiPolygon(vec![geo::Polygon::new(exterior, rings.collect())]).into(),
         valid_from: None,
         valid_to: None,
         version: 1,

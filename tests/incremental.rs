@@ -216,11 +216,11 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
         20 => {
             let grid = declared(records, &one).unwrap_or_else(|| records.grids[records.grids.len() - 1].clone());
             let [(mut west, mut east), all] = [(grid.clone(), grid.clone()), (grid.clone(), grid)];
-            let rect = geo::BoundingRect::bounding_rect(&all.0.polygon).expect("an area");
+            let rect = geo::BoundingRect::bounding_rect(&*all.0.polygon).expect("an area");
             let (low, high, middle) = (rect.min(), rect.max(), rect.center().x);
             let half = |from: f64, to: f64| geo::Rect::new((from, low.y), (to, high.y)).to_polygon();
-            west.polygon = geo::BooleanOps::intersection(&all.0.polygon, &half(low.x, middle));
-            east.polygon = geo::BooleanOps::intersection(&all.0.polygon, &half(middle, high.x));
+            west.polygon = geo::BooleanOps::intersection(&*all.0.polygon, &half(low.x, middle)).into();
+            east.polygon = geo::BooleanOps::intersection(&*all.0.polygon, &half(middle, high.x)).into();
             east.code = format!("{}-{n}", east.code).into();
             east.name += "东";
             delta.grids.extend([west, east]);
@@ -244,18 +244,19 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, kind: u32, n: u32) -> Delta {
         // A hole in a grid, or one that an island fills wholly or in part.
         23 => {
             let mut grid = declared(records, &one).unwrap_or_else(|| records.grids[pick(records.grids.len())].clone());
-            let middle = geo::BoundingRect::bounding_rect(&grid.polygon).expect("an area").center();
+            let middle = geo::BoundingRect::bounding_rect(&*grid.polygon).expect("an area").center();
             let square =
                 |d: f64| geo::Rect::new((middle.x - d, middle.y - d), (middle.x + d, middle.y + d)).to_polygon();
             let mut island = Grid { code: format!("ISLAND-{n}").into(), parent: grid.parent.clone(), ..grid.clone() };
-            island.polygon = geo::MultiPolygon(vec![square([0.000_2, 0.000_15][n as usize / 2 % 2])]);
-            grid.polygon = geo::BooleanOps::difference(&grid.polygon, &geo::MultiPolygon(vec![square(0.000_2)]));
+            island.polygon = geo::MultiPolygon(vec![square([0.000_2, 0.000_15][n as usize / 2 % 2])]).into();
+            grid.polygon =
+                geo::BooleanOps::difference(&*grid.polygon, &geo::MultiPolygon(vec![square(0.000_2)])).into();
             delta.grids.push(grid);
             delta.grids.extend((!n.is_multiple_of(3)).then_some(island));
         }
         // All of the westernmost steps aside: a strip opens along the outer border, or an overlap inside.
         24 => {
-            let west = |grid: &&Grid| geo::BoundingRect::bounding_rect(&grid.polygon).map_or(f64::MAX, |r| r.min().x);
+            let west = |grid: &&Grid| geo::BoundingRect::bounding_rect(&*grid.polygon).map_or(f64::MAX, |r| r.min().x);
             let of_level = records.grids.iter().filter(|grid| grid.level == GridLevel::Microgrid);
             let mut grid = of_level.min_by(|a, b| west(a).total_cmp(&west(b))).expect("a grid").clone();
             let by = (pick(200) as f64 - 100.0) / 1e6;

@@ -122,8 +122,8 @@ async fn an_undeclared_address_is_seen_where_its_pin_lies() {
     assert_eq!(ids(None).await, ["A1", "A2", "B1", "U1", "U2"]);
     // The border moves over it: it goes along.
     let mut grids = village();
-    grids[0].polygon = square(120.0, 28.0, 0.013);
-    grids[1].polygon = square(120.013, 28.0, 0.007);
+    grids[0].polygon = square(120.0, 28.0, 0.013).into();
+    grids[1].polygon = square(120.013, 28.0, 0.007).into();
     import(&db.store, grids).await.unwrap();
     assert_eq!(ids(Some("V01")).await, ["A1", "A2", "U1"]);
 }

@@ -91,7 +91,8 @@ fn by_tile<T: Copy>(places: impl Iterator<Item = (T, LonLat)>, z: u8) -> ByTile<
 /// What the records say of an address, field by field.
 fn told(address: AddressRef) -> Fields {
     let parts = address.parts();
-    let fine = [parts.house_number, parts.building, parts.group, parts.compound, parts.room, address.full_text()];
+    let text = address.full_text();
+    let fine = [parts.house_number, parts.building, parts.group, parts.compound, parts.room, &text];
     let of = |flag: &&std::sync::Arc<Flag>| flag.subject == Subject::Address(address.id().to_owned());
     let gravest = CITY.flags.iter().filter(of).filter(|flag| CITY.is_open(flag)).map(|flag| flag.severity).max();
     let flagged = match gravest {

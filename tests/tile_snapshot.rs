@@ -28,7 +28,7 @@ fn village() -> City {
         level,
         name: name.to_owned(),
         parent: parent.map(Into::into),
-        polygon: square(bbox),
+        polygon: square(bbox).into(),
         valid_from: None,
         valid_to: None,
         version: 1,

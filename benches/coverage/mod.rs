@@ -118,7 +118,7 @@ fn grid(code: &str, level: &str, polygon: MultiPolygon<f64>) -> Grid {
         level,
         name: String::new(),
         parent: None,
-        polygon,
+        polygon: polygon.into(),
         valid_from: None,
         valid_to: None,
         version: 1,

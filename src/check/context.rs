@@ -143,7 +143,7 @@ impl<'a> Context<'a> {
 
     /// What is read from the text of an address. Each thread keeps what it read last.
     pub fn parsed(&self, i: usize) -> Arc<Parsed> {
-        Kept::parsed(self.address(i).full_text())
+        Kept::parsed(&self.address(i).full_text())
     }
 
     /// The parts of an address: as given, or read from its text when none is given.
@@ -156,7 +156,7 @@ impl<'a> Context<'a> {
     pub fn with_parts<T>(&self, i: usize, ask: impl FnOnce(&PartsRef) -> T) -> T {
         let address = self.address(i);
         let parts = address.parts();
-        if parts.is_empty() { ask(&parse(address.full_text()).parts.view()) } else { ask(&parts) }
+        if parts.is_empty() { ask(&parse(&address.full_text()).parts.view()) } else { ask(&parts) }
     }
 
     /// Asks something of the address parts that a building carries.

@@ -29,8 +29,9 @@ pub fn standard(parsed: &Parsed) -> Option<String> {
 pub fn is_chinese(context: &Context, i: usize) -> bool {
     let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
     let address = context.address(i);
-    if !address.full_text().is_empty() {
-        return han(address.full_text()) && !context.parsed(i).doubtful.contains(&Doubt::Foreign);
+    let text = address.full_text();
+    if !text.is_empty() {
+        return han(&text) && !context.parsed(i).doubtful.contains(&Doubt::Foreign);
     }
     let PartsRef { road, compound, village, .. } = address.parts();
     [road, compound, village].iter().any(|part| han(part) && !part.contains("丁目"))

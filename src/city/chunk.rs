@@ -5,6 +5,7 @@ use super::pyramid::{Part, parts};
 use super::ring::Rings;
 use super::tag::Tag;
 use super::world::{Span, Spot};
+use crate::domain::column::fitted;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -217,21 +218,21 @@ impl Builder {
         let span = self.spans.iter().copied().reduce(Span::with).unwrap_or(Span::of(Spot { x: 0, y: 0 }));
         let (spans, rings_ends) =
             if self.rings.is_empty() { Default::default() } else { (self.spans, self.rings_ends) };
-        let texts = |(bytes, ends): (Vec<u8>, Vec<u32>)| Texts { bytes: bytes.into(), ends: ends.into() };
+        let texts = |(bytes, ends): (Vec<u8>, Vec<u32>)| Texts { bytes: fitted(&bytes), ends: fitted(&ends) };
         Chunk {
             parts: parts(&self.x, &self.y, &self.home, &self.tag),
-            x: self.x.into(),
-            y: self.y.into(),
-            row: self.row.into(),
-            home: self.home.into(),
-            tag: self.tag.into(),
-            label: self.label.into(),
+            x: fitted(&self.x),
+            y: fitted(&self.y),
+            row: fitted(&self.row),
+            home: fitted(&self.home),
+            tag: fitted(&self.tag),
+            label: fitted(&self.label),
             ids: texts(self.ids),
             labels: texts(self.labels),
-            spans: spans.into(),
-            rings: self.rings.into(),
-            ring_ends: self.ring_ends.into(),
-            rings_ends: rings_ends.into(),
+            spans: fitted(&spans),
+            rings: fitted(&self.rings),
+            ring_ends: fitted(&self.ring_ends),
+            rings_ends: fitted(&rings_ends),
             span,
         }
     }

@@ -7,6 +7,7 @@ use super::tag::Tag;
 use super::world::Spot;
 use super::*;
 use crate::check::rule::building_unaddressed;
+use std::borrow::Cow;
 
 /// Shows the item of a row, if the record in it has one.
 pub(super) type See<'a> = &'a mut dyn FnMut(&Item);
@@ -21,7 +22,7 @@ impl City {
         let mark = self.marks.get(row as usize).copied().unwrap_or(0);
         let tag = Tag::address(mark, address.status(), kind);
         let point = Point { key: spot.key(), row, home: self.home(row) };
-        see(&Item { point, tag, id: address.id(), label: address_label(address), rings: Rings::default() });
+        see(&Item { point, tag, id: address.id(), label: &address_label(address), rings: Rings::default() });
     }
 
     /// The pin of an address as a point.
@@ -99,9 +100,11 @@ impl City {
     }
 }
 
+/// House number, building, group, compound and room, by their place in [`Parts::NAMES`].
+const LABEL: [usize; 5] = [8, 10, 6, 9, 13];
+
 /// The shortest text that tells an address from its neighbours.
-fn address_label(address: AddressRef<'_>) -> &str {
-    let parts = address.parts();
-    let fine = [parts.house_number, parts.building, parts.group, parts.compound, parts.room, address.full_text()];
-    fine.into_iter().find(|part| !part.is_empty()).unwrap_or("")
+fn address_label(address: AddressRef<'_>) -> Cow<'_, str> {
+    let mut fine = LABEL.iter().map(|slot| address.part(*slot));
+    fine.find(|part| !part.is_empty()).map_or_else(|| address.full_text(), Cow::Borrowed)
 }

@@ -6,6 +6,7 @@ use super::ring::{OwnRings, Rings};
 use super::tag::Tag;
 use super::world::{Span, Spot, TileId};
 use crate::domain::LonLat;
+use crate::index::gather;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -133,7 +134,7 @@ impl Points {
             see(row, &mut |item| point = Some(item.point));
             point
         };
-        let mut points: Vec<Point> = (0..rows as u32).into_par_iter().filter_map(point).collect();
+        let mut points: Vec<Point> = gather(rows, |row| point(row as u32));
         points.par_sort_unstable();
         for same in points.chunk_by_mut(|a, b| a.key == b.key).filter(|same| same.len() > 1) {
             let mut ids: Vec<(Box<str>, Point)> = Vec::with_capacity(same.len());

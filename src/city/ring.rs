@@ -2,6 +2,7 @@
 
 use super::world::{Span, Spot};
 use crate::domain::LonLat;
+use crate::domain::column::fitted;
 use geo::{Coord, LineString, MultiPolygon};
 use std::ops::Range;
 
@@ -91,7 +92,6 @@ impl OwnRings {
                 });
             }
         }
-        rings.spots.shrink_to_fit();
         rings
     }
 
@@ -133,9 +133,9 @@ impl OwnRings {
 
     /// Packs them: nothing is added after that.
     pub fn packed(mut self) -> OwnRings {
-        self.ends.shrink_to_fit();
-        self.spots.shrink_to_fit();
-        self.zooms.shrink_to_fit();
+        self.ends = fitted(&self.ends).into();
+        self.spots = fitted(&self.spots).into();
+        self.zooms = fitted(&self.zooms).into();
         if self.spots.len() > 2 * BLOCK {
             let span = |block: &[Spot]| block.iter().map(|spot| Span::of(*spot)).reduce(Span::with);
             self.blocks = self.spots.chunks(BLOCK).filter_map(span).collect();

@@ -11,6 +11,12 @@ const FEW: usize = 8;
 /// A slot without a value.
 const FREE: u16 = u16::MAX;
 
+/// A list in the room that it needs: copied, not shrunk, for an allocator leaves a list in place as long as half of its room
+/// is used.
+pub fn fitted<T: Copy>(list: &[T]) -> Box<[T]> {
+    list.into()
+}
+
 /// One value for each row of a chunk.
 #[derive(Debug)]
 pub struct Column<T> {
@@ -103,17 +109,15 @@ impl<T: Copy> Draft<T> {
     /// The column.
     pub fn finish(self) -> Column<T> {
         let Draft { values, index, .. } = self;
-        // Copied, not shrunk: an allocator leaves a list in place as long as half of its room is used.
-        let values = values.as_slice();
         let (rows, count) = (index.len(), values.len());
         let own = rows * size_of::<T>();
         if count <= 1 {
-            Column { values: values.into(), index: Index::Same }
+            Column { values: fitted(&values), index: Index::Same }
         } else if count <= 256 && rows + count * size_of::<T>() < own {
             let index = index.into_iter().map(|number| number as u8).collect();
-            Column { values: values.into(), index: Index::Byte(index) }
+            Column { values: fitted(&values), index: Index::Byte(index) }
         } else if 2 * rows + count * size_of::<T>() < own {
-            Column { values: values.into(), index: Index::Word(index.as_slice().into()) }
+            Column { values: fitted(&values), index: Index::Word(fitted(&index)) }
         } else {
             let values = index.into_iter().map(|number| values[number as usize]).collect();
             Column { values, index: Index::Own }
@@ -196,7 +200,12 @@ pub struct Span {
 
 impl Span {
     /// No text, which is not the same as an empty one.
-    const NONE: Span = Span { start: 0, len: u32::MAX };
+    pub const NONE: Span = Span { start: 0, len: u32::MAX };
+
+    /// Where it begins.
+    pub fn start(self) -> u32 {
+        self.start
+    }
 
     /// Where it ends.
     pub fn end(self) -> usize {
@@ -223,11 +232,12 @@ pub fn append(texts: &mut String, text: &str) -> Span {
 
 impl Draft<Span> {
     /// Adds a row whose text is kept once in `texts`; where it is new and a part of `within`, which lies there already,
-    /// it is kept as that part.
-    pub fn push_text(&mut self, texts: &mut String, text: Option<&str>, within: Span) {
+    /// it is kept as that part. Answers where it lies.
+    pub fn push_text(&mut self, texts: &mut String, text: Option<&str>, within: Span) -> Span {
         let key = text.map_or(0, hash_of);
         if let Some(number) = self.known(key, |span| span.maybe_of(texts) == text) {
-            return self.index.push(number);
+            self.index.push(number);
+            return self.values[number as usize];
         }
         let span = match text {
             None => Span::NONE,
@@ -237,6 +247,7 @@ impl Draft<Span> {
             },
         };
         self.insert(span, key, |span| span.maybe_of(texts).map_or(0, hash_of));
+        span
     }
 }
 

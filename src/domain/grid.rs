@@ -1,8 +1,8 @@
 //! Grids: the polygons by which a neighbourhood is looked after, in five levels.
 
+use super::area::Area;
 use super::id::GridCode;
 use chrono::NaiveDate;
-use geo::MultiPolygon;
 use serde::{Deserialize, Serialize};
 
 /// Level of a grid polygon, coarse to fine.
@@ -73,8 +73,8 @@ pub struct Grid {
     pub name: String,
     /// The grid that holds it, one level or more above; none at the top.
     pub parent: Option<GridCode>,
-    /// Its area: degrees of CGCS2000. Holes and exclaves are allowed.
-    pub polygon: MultiPolygon<f64>,
+    /// Its area: degrees of CGCS2000. Holes and exclaves are allowed. The index of the grids keeps the same one.
+    pub polygon: Area,
     /// First day on which it is valid; none means always.
     pub valid_from: Option<NaiveDate>,
     /// First day on which it is no longer valid; none means still valid.

@@ -2,6 +2,7 @@
 
 pub mod id;
 pub mod lonlat;
+pub mod area;
 pub mod grid;
 pub mod address;
 pub mod building;
@@ -17,6 +18,7 @@ pub mod flag;
 pub mod user;
 pub mod table;
 pub mod column;
+pub mod places;
 pub mod packed;
 pub mod key_map;
 pub mod records;
@@ -25,6 +27,7 @@ pub use address::{
     Address, AddressRef, AddressRow, AddressStatus, HouseNumber, Parts, PartsRef, Position, PositionKind,
     PositionMethod, PositionRef,
 };
+pub use area::Area;
 pub use building::{Building, BuildingKind, BuildingRef, BuildingRow, Footprint, FootprintRef};
 pub use correction::{Change, Correction, CorrectionState, Proof};
 pub use flag::{Dismissal, Flag, Severity, Standing, Subject, Suggestion, Tier};

@@ -160,7 +160,7 @@ fn grids(areas: &[Row]) -> Vec<Grid> {
                     level: GridLevel::ALL[rank],
                     name,
                     parent: None,
-                    polygon: (*area).clone(),
+                    polygon: (*area).clone().into(),
                     valid_from: None,
                     valid_to: None,
                     version: 1,

@@ -21,6 +21,7 @@ use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -179,18 +180,19 @@ pub async fn search(
 
 fn find(sight: &Sight, query: &AddressQuery) -> Page<AddressItem> {
     let words: Vec<&str> = query.q.iter().flat_map(|q| q.split_whitespace()).collect();
-    let wanted = |address: AddressRef| {
-        words.iter().all(|word| address.full_text().contains(word) || address.id() == *word)
+    let wanted = |address: AddressRef, text: &str| {
+        words.iter().all(|word| text.contains(word) || address.id() == *word)
             && query.bbox.is_none_or(|bbox| place(address).is_some_and(|at| is_in(bbox, at)))
     };
     let ranked = sight.city.records.addresses.iter().zip(0..).filter_map(|(address, row)| {
+        let text = if words.is_empty() { Cow::Borrowed("") } else { address.full_text() };
         // A text that ends with the words is what people mean: 12号 before 112号 and 12号附5号.
         let rank = match query.near {
             Some(near) => place(address).map_or(f64::MAX, |at| near.distance_m(at)),
             None if words.is_empty() => 0.0,
-            None => address.full_text().chars().count() as f64,
+            None => text.chars().count() as f64,
         };
-        (wanted(address) && sight.sees_row(row)).then_some((rank, address))
+        (wanted(address, &text) && sight.sees_row(row)).then_some((rank, address))
     });
     let (addresses, next) = page(ranked, |address| address.id(), query.cursor.as_ref(), query.limit);
     Page {
@@ -209,7 +211,7 @@ impl From<AddressRow<'_>> for AddressItem {
         let pin = address.pin.map(|pin| pin.at);
         AddressItem {
             address_id: address.id.to_owned(),
-            full_text: address.full_text.to_owned(),
+            full_text: address.full_text().into_owned(),
             lon: pin.map(|at| at.lon),
             lat: pin.map(|at| at.lat),
             grid_code: address.grid.map(str::to_owned),
@@ -231,7 +233,7 @@ impl AddressView {
         let works_on_it = matches!(sight.actor.role, Role::Collector | Role::Reviewer | Role::Steward);
         AddressView {
             address_id: address.id().to_owned(),
-            full_text: address.full_text().to_owned(),
+            full_text: address.full_text().into_owned(),
             standard_text: print(&parts),
             parts,
             grid_code: address.grid().map(str::to_owned),

@@ -42,7 +42,7 @@ impl CorrectionView {
         let address = sight.address(&correction.address_id).ok();
         let grid = address.and_then(|(row, _)| sight.grid_name(sight.city.home(row)));
         CorrectionView {
-            address_text: address.map(|(_, address)| address.full_text().to_owned()).unwrap_or_default(),
+            address_text: address.map(|(_, address)| address.full_text().into_owned()).unwrap_or_default(),
             grid_code: grid.map(|(code, _)| code.to_owned()),
             grid_name: grid.map(|(_, name)| name.to_owned()),
             correction,

@@ -200,7 +200,7 @@ pub fn title_of(rule: &str) -> Option<Text> {
 
 fn subject_text(sight: &Sight, subject: &Subject) -> String {
     if let Some((_, address)) = sight.address_of(subject) {
-        return address.full_text().to_owned();
+        return address.full_text().into_owned();
     }
     let city = sight.city;
     match subject {

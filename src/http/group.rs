@@ -163,7 +163,7 @@ impl MemberView {
         let to = target(flag)?;
         Some(MemberView {
             address_id: address.id().to_owned(),
-            address_text: address.full_text().to_owned(),
+            address_text: address.full_text().into_owned(),
             flag_id: flag.flag_id.clone(),
             base_version: address.version(),
             probability: flag.probability.unwrap_or(1.0),

@@ -174,7 +174,7 @@ impl HazardView {
         HazardView {
             hazard_id: hazard.id.to_string(),
             address_id: hazard.address.to_string(),
-            address_text: address.map(|(_, address)| address.full_text().to_owned()).unwrap_or_default(),
+            address_text: address.map(|(_, address)| address.full_text().into_owned()).unwrap_or_default(),
             rental_id: hazard.rental.as_ref().map(|rental| rental.to_string()),
             grid_code: grid.map(|(code, _)| code.to_owned()),
             lon: pin.map(|at| at.lon),

@@ -184,7 +184,7 @@ impl RentalItem {
         RentalItem {
             rental_id: rental.id.to_string(),
             address_id: rental.address.as_ref().map(|address| address.to_string()),
-            address_text: address.map(|(_, address)| address.full_text().to_owned()).unwrap_or_default(),
+            address_text: address.map(|(_, address)| address.full_text().into_owned()).unwrap_or_default(),
             grid_code: grid.map(|(code, _)| code.to_owned()),
             lon: pin.map(|at| at.lon),
             lat: pin.map(|at| at.lat),

@@ -41,7 +41,7 @@ mod tests {
     fn only_the_moved_corner_differs() {
         let outline = |x: f64| {
             let ring = vec![(0.0, 0.0), (4.0, 0.0), (4.0, 2.0), (x, 4.0), (2.0, 4.0), (0.0, 4.0), (0.0, 0.0)];
-            Outline::build(&MultiPolygon(vec![Polygon::new(ring.into(), vec![])]))
+            Outline::build(MultiPolygon(vec![Polygon::new(ring.into(), vec![])]))
         };
         assert_eq!(difference(&outline(4.0), &outline(4.0)), None);
         assert_eq!(difference(&outline(4.0), &outline(3.0)), Some([2.0, 2.0, 4.0, 4.0]));

@@ -48,7 +48,7 @@ impl GridIndex {
 
     fn build_where(grids: &Table<Grid>, valid: impl Fn(&Grid) -> bool) -> Self {
         let records: Vec<&Grid> = grids.iter().collect();
-        let outlines = records.par_iter().map(|grid| Arc::new(Outline::build(&grid.polygon))).collect();
+        let outlines = records.par_iter().map(|grid| Arc::new(Outline::build(grid.polygon.clone()))).collect();
         Self::index(records, outlines, valid, Cover::build)
     }
 
@@ -58,7 +58,7 @@ impl GridIndex {
         let records: Vec<&Grid> = grids.iter().collect();
         let now = |p: &u32| records.get(*p as usize).copied();
         let drawn: Vec<(u32, Arc<Outline>)> =
-            positions.iter().filter_map(|p| Some((*p, Arc::new(Outline::build(&now(p)?.polygon))))).collect();
+            positions.iter().filter_map(|p| Some((*p, Arc::new(Outline::build(now(p)?.polygon.clone()))))).collect();
         let mut outlines = self.outlines.clone();
         outlines.resize_with(records.len(), Arc::default);
         drawn.into_iter().for_each(|(p, outline)| outlines[p as usize] = outline);
@@ -316,7 +316,7 @@ mod tests {
             level,
             name: code.to_owned(),
             parent: parent.map(Into::into),
-            polygon,
+            polygon: polygon.into(),
             valid_from: None,
             valid_to: None,
             version: 1,

@@ -1,8 +1,8 @@
 //! From identifiers to rows, for every kind of record, and from a record to those that hang on it.
 
+use super::lookup::entry;
 use crate::domain::*;
 use crate::index::{Lookup, gather, key_of};
-use rayon::prelude::*;
 
 /// Lookups of a city. What they give is checked against the record, so an entry may be stale.
 #[derive(Debug, Clone, Default)]
@@ -39,17 +39,12 @@ pub struct Ids {
     pub inspections_of_rental: Lookup,
 }
 
-fn rows<T: Sync>(table: &Table<T>, key: impl Fn(&T) -> Option<u64> + Sync) -> Lookup {
-    let chunks: Vec<(usize, &[T])> = table.chunks().collect();
-    let of = |(first, chunk): &(usize, &[T])| {
-        let rows = (*first as u32..).zip(*chunk).filter_map(|(row, record)| Some((key(record)?, row)));
-        rows.collect::<Vec<(u64, u32)>>()
-    };
-    Lookup::build(chunks.par_iter().map(of).collect::<Vec<_>>().into_iter().flatten())
+fn rows<T: Send + Sync>(table: &Table<T>, key: impl Fn(&T) -> Option<u64> + Sync) -> Lookup {
+    Lookup::pack(gather(table.len(), |row| Some(entry(key(&table[row])?, row as u32))))
 }
 
 fn packed<T: Pack>(table: &Packed<T>, key: impl Fn(T::View<'_>) -> Option<u64> + Sync) -> Lookup {
-    Lookup::build(gather(table.len(), |row| Some((key(table.at(row))?, row as u32))))
+    Lookup::pack(gather(table.len(), |row| Some(entry(key(table.at(row))?, row as u32))))
 }
 
 /// The key of a headcount: its grid and its group.

@@ -8,22 +8,27 @@ use std::sync::Arc;
 /// Fresh entries beyond which the list is packed again.
 const FRESH: usize = 4096;
 
-/// A multi-map from 64-bit keys to numbers, 16 bytes an entry, cheap to copy. Entries are never taken out: who looks
-/// something up checks that the record still carries the key.
+/// A multi-map from 64-bit keys to numbers, 8 bytes an entry, cheap to copy. Of a key 32 bits are kept, and entries are
+/// never taken out: who looks something up checks that the record carries the key.
 #[derive(Debug, Clone, Default)]
 pub struct Lookup {
     packed: Arc<Packed>,
-    fresh: Arc<BTreeSet<(u64, u32)>>,
+    fresh: Arc<BTreeSet<u64>>,
 }
 
-/// Entries by key, with the way to the first of each share of the keys: hashes are spread evenly, so that a share holds
-/// a handful, and a search touches one place of memory instead of twenty.
+/// What is kept of a key, in the upper half, and a number, in the lower.
+pub(super) fn entry(key: u64, number: u32) -> u64 {
+    key.wrapping_mul(0x9e37_79b9_7f4a_7c15) & !u64::from(u32::MAX) | u64::from(number)
+}
+
+/// Entries in order, with the way to the first of each share of the keys: what is kept of them is spread evenly, so that a
+/// share holds a handful, and a search touches one place of memory instead of twenty.
 #[derive(Debug, Default)]
 struct Packed {
-    entries: Vec<(u64, u32)>,
+    entries: Vec<u64>,
     /// First entry of each share, and the end.
     starts: Vec<u32>,
-    /// Bits of a key that don't tell its share.
+    /// Bits of an entry that don't tell its share.
     shift: u32,
 }
 
@@ -31,11 +36,11 @@ impl Packed {
     /// Entries in a share, about.
     const SHARE: usize = 8;
 
-    fn new(entries: Vec<(u64, u32)>) -> Packed {
+    fn new(entries: Vec<u64>) -> Packed {
         let bits = (entries.len() / Self::SHARE).max(2).ilog2();
         let (mut starts, shift) = (Vec::with_capacity((1 << bits) + 1), u64::BITS - bits);
-        for (i, (key, _)) in entries.iter().enumerate() {
-            while starts.len() <= (key >> shift) as usize {
+        for (i, entry) in entries.iter().enumerate() {
+            while starts.len() <= (entry >> shift) as usize {
                 starts.push(i as u32);
             }
         }
@@ -43,14 +48,14 @@ impl Packed {
         Packed { entries, starts, shift }
     }
 
-    /// The entries from the first with a key on.
-    fn from(&self, key: u64) -> &[(u64, u32)] {
+    /// The entries from one on.
+    fn from(&self, entry: u64) -> &[u64] {
         if self.entries.is_empty() {
             return &[];
         }
-        let share = (key >> self.shift) as usize;
+        let share = (entry >> self.shift) as usize;
         let (first, end) = (self.starts[share] as usize, self.starts[share + 1] as usize);
-        &self.entries[first + self.entries[first..end].partition_point(|entry| entry.0 < key)..]
+        &self.entries[first + self.entries[first..end].partition_point(|other| *other < entry)..]
     }
 }
 
@@ -63,18 +68,24 @@ pub fn key_of<T: Hash + ?Sized>(id: &T) -> u64 {
 }
 
 impl Lookup {
-    /// Packs the entries.
+    /// Packs keys with their numbers.
     pub fn build(entries: impl IntoIterator<Item = (u64, u32)>) -> Lookup {
-        let mut packed: Vec<_> = entries.into_iter().collect();
-        packed.par_sort_unstable();
-        packed.dedup();
-        Lookup { packed: Arc::new(Packed::new(packed)), fresh: Arc::default() }
+        Lookup::pack(entries.into_iter().map(|(key, number)| entry(key, number)).collect())
     }
 
-    /// The numbers under a key, ascending within the packed and within the fresh ones.
+    /// Packs entries.
+    pub(super) fn pack(mut entries: Vec<u64>) -> Lookup {
+        entries.par_sort_unstable();
+        entries.dedup();
+        entries.shrink_to_fit();
+        Lookup { packed: Arc::new(Packed::new(entries)), fresh: Arc::default() }
+    }
+
+    /// The numbers under a key, and few of other keys; ascending within the packed and within the fresh ones.
     pub fn get(&self, key: u64) -> impl Iterator<Item = u32> + '_ {
-        let packed = self.packed.from(key).iter().take_while(move |entry| entry.0 == key);
-        packed.chain(self.fresh.range((key, 0)..=(key, u32::MAX))).map(|entry| entry.1)
+        let (first, last) = (entry(key, 0), entry(key, u32::MAX));
+        let packed = self.packed.from(first).iter().take_while(move |entry| **entry <= last);
+        packed.chain(self.fresh.range(first..=last)).map(|entry| *entry as u32)
     }
 
     /// Adds an entry; one that is there already stays single.
@@ -83,10 +94,10 @@ impl Lookup {
             return;
         }
         let fresh = Arc::make_mut(&mut self.fresh);
-        fresh.insert((key, number));
+        fresh.insert(entry(key, number));
         let packed = &self.packed.entries;
         if fresh.len() > FRESH.max(packed.len() / 8) {
-            *self = Lookup::build(packed.iter().chain(self.fresh.iter()).copied());
+            *self = Lookup::pack(packed.iter().chain(self.fresh.iter()).copied().collect());
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::stretch::{SPAN, Stretches};
 use super::work::note;
-use crate::domain::{Frame, LonLat};
+use crate::domain::{Area, Frame, LonLat};
 use geo::algorithm::kernels::{Kernel, Orientation, RobustKernel};
-use geo::{Coord, Distance, Haversine, LineString, MultiPolygon, Point};
+use geo::{Coord, Distance, Haversine, LineString, Point};
 
 /// Where a point lies with respect to a polygon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +25,24 @@ pub enum Side {
 #[derive(Debug, Clone, Default)]
 pub struct Outline {
     bbox: [f64; 4],
-    /// All rings one behind the other, each closed; edge `e` goes from vertex `e` to vertex `e + 1`.
-    vertices: Vec<[f64; 2]>,
+    vertices: Vertices,
     /// Last vertex of each ring: no edge begins there.
     ends: Vec<u32>,
     boxes: Stretches,
+}
+
+/// All rings one behind the other, each closed; edge `e` goes from vertex `e` to vertex `e + 1`.
+#[derive(Debug, Clone)]
+enum Vertices {
+    /// Those of an area that is one ring, as nearly all are: they lie where its record has them.
+    Shared(Area),
+    Own(Vec<Coord<f64>>),
+}
+
+impl Default for Vertices {
+    fn default() -> Self {
+        Vertices::Own(Vec::new())
+    }
 }
 
 /// The nearest point of a border so far: its squared distance, its edge, where it is in the plane. Of equals, that of
@@ -42,7 +55,8 @@ struct Nearest {
 
 impl Outline {
     /// The outline of a polygon in degrees. Rings with numbers that are not finite are left out.
-    pub fn build(polygon: &MultiPolygon<f64>) -> Self {
+    pub fn build(polygon: impl Into<Area>) -> Self {
+        let polygon: Area = polygon.into();
         let rings = polygon.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors()));
         let is_finite = |ring: &&LineString<f64>| ring.0.iter().all(|c| c.x.is_finite() && c.y.is_finite());
         let mut rings: Vec<&LineString<f64>> = rings.filter(|r| r.0.len() > 2).filter(is_finite).collect();
@@ -52,23 +66,34 @@ impl Outline {
         }
         // Thousands of holes come in any order: neighbours together, or their boxes hold everything.
         rings.sort_by_cached_key(|ring| z_order(ring.0[0], bbox));
-        let (mut vertices, mut ends) = (Vec::with_capacity(rings.iter().map(|r| r.0.len()).sum()), Vec::new());
-        for ring in rings {
-            vertices.extend(ring.0.iter().map(|c| [c.x, c.y]));
-            ends.push(vertices.len() as u32 - 1);
+        let mut ends = Vec::with_capacity(rings.len());
+        for ring in &rings {
+            ends.push(ends.last().map_or(0, |end| end + 1) + ring.0.len() as u32 - 1);
         }
-        let boxes = Stretches::build(&vertices, &ends);
-        Outline { bbox, vertices, ends, boxes }
+        let vertices = match &rings[..] {
+            [_] if polygon.0.len() == 1 && polygon.0[0].interiors().is_empty() => Vertices::Shared(polygon.clone()),
+            rings => Vertices::Own(rings.iter().flat_map(|ring| &ring.0).copied().collect()),
+        };
+        let mut outline = Outline { bbox, vertices, ends, boxes: Stretches::default() };
+        outline.boxes = Stretches::build(outline.vertices(), &outline.ends);
+        outline
+    }
+
+    fn vertices(&self) -> &[Coord<f64>] {
+        match &self.vertices {
+            Vertices::Shared(area) => &area.0[0].exterior().0,
+            Vertices::Own(vertices) => vertices,
+        }
     }
 
     /// Where an edge begins and ends.
     pub fn edge(&self, edge: usize) -> [[f64; 2]; 2] {
-        [self.vertices[edge], self.vertices[edge + 1]]
+        ends_of(self.vertices(), edge)
     }
 
     /// The numbers of all edges, along the rings.
     pub fn edges(&self) -> impl Iterator<Item = usize> + '_ {
-        self.edges_of(0..self.vertices.len().saturating_sub(1))
+        self.edges_of(0..self.vertices().len().saturating_sub(1))
     }
 
     /// The edges among some.
@@ -88,23 +113,25 @@ impl Outline {
 
     /// Whether there is no ring.
     pub fn is_empty(&self) -> bool {
-        self.vertices.is_empty()
+        self.ends.is_empty()
     }
 
     /// Number of edges, of all rings.
     pub fn edge_count(&self) -> usize {
-        self.vertices.len() - self.ends.len()
+        self.vertices().len() - self.ends.len()
     }
 
-    /// Bytes that it takes.
+    /// Bytes that it takes beside the area that it was built from.
     pub fn bytes(&self) -> usize {
-        16 * self.vertices.len() + 4 * self.ends.len() + self.boxes.bytes()
+        let own = if let Vertices::Own(vertices) = &self.vertices { vertices.len() } else { 0 };
+        16 * own + 4 * self.ends.len() + self.boxes.bytes()
     }
 
     /// The edges of all rings, as pairs of longitude and latitude.
     pub fn each_edge(&self, mut visit: impl FnMut([f64; 2], [f64; 2])) {
+        let vertices = self.vertices();
         for e in self.edges() {
-            let [a, b] = self.edge(e);
+            let [a, b] = ends_of(vertices, e);
             visit(a, b);
         }
     }
@@ -141,8 +168,9 @@ impl Outline {
             return Some(odd);
         }
         note(SPAN);
+        let vertices = self.vertices();
         for e in self.edges_of(among) {
-            let [[ax, ay], [bx, by]] = self.edge(e);
+            let [[ax, ay], [bx, by]] = ends_of(vertices, e);
             if y < ay.min(by) || y > ay.max(by) || x > ax.max(bx) {
                 continue;
             }
@@ -164,7 +192,8 @@ impl Outline {
     /// Whether edges cross a parallel an odd number of times: their line does so exactly when it begins and ends on
     /// different sides. Whole rings among them cross it an even number of times.
     fn straddles(&self, among: std::ops::Range<usize>, lat: f64) -> bool {
-        let low = |vertex: usize| self.vertices[vertex][1] <= lat;
+        let vertices = self.vertices();
+        let low = |vertex: usize| vertices[vertex].y <= lat;
         let odd = low(among.start) != low(among.end);
         let first = self.ends.partition_point(|end| (*end as usize) < among.start);
         if self.ends[first] as usize >= among.end {
@@ -215,8 +244,9 @@ impl Outline {
     fn near_edges(&self, among: std::ops::Range<usize>, frame: &Frame, best: &mut Nearest) {
         note(SPAN);
         let to_xy = |[lon, lat]: [f64; 2]| frame.xy(LonLat::new(lon, lat));
+        let vertices = self.vertices();
         for e in self.edges_of(among) {
-            let [a, b] = self.edge(e);
+            let [a, b] = ends_of(vertices, e);
             let ([ax, ay], [bx, by]) = (to_xy(a), to_xy(b));
             let (dx, dy) = (bx - ax, by - ay);
             let length_2 = dx * dx + dy * dy;
@@ -228,6 +258,12 @@ impl Outline {
             }
         }
     }
+}
+
+/// Where an edge begins and ends.
+fn ends_of(vertices: &[Coord<f64>], edge: usize) -> [[f64; 2]; 2] {
+    let (a, b) = (vertices[edge], vertices[edge + 1]);
+    [[a.x, a.y], [b.x, b.y]]
 }
 
 /// Place of a point along a line that keeps neighbours together (Morton 1966).
@@ -264,7 +300,7 @@ mod tests {
     fn agrees_with_the_slow_oracle_on_random_and_lattice_points() {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
         for (k, shape) in shapes().iter().enumerate() {
-            let outline = Outline::build(shape);
+            let outline = Outline::build(shape.clone());
             for i in 0..20_000 {
                 // Half of them on a lattice of halves, so that many fall on vertices and edges.
                 let mut draw = || {
@@ -281,7 +317,7 @@ mod tests {
     #[test]
     fn vertices_and_edges_are_border() {
         for shape in shapes() {
-            let outline = Outline::build(&shape);
+            let outline = Outline::build(shape.clone());
             outline.each_edge(|a, b| {
                 assert_eq!(outline.side(LonLat::new(a[0], a[1])), Side::Border);
                 let middle = LonLat::new((a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0);
@@ -307,7 +343,7 @@ mod tests {
                     .collect(),
             )],
         )]);
-        let outline = Outline::build(&shape);
+        let outline = Outline::build(shape.clone());
         for _ in 0..2_000 {
             let at = LonLat::new(119.9 + rng.random_range(-0.01..0.01), 28.4 + rng.random_range(-0.01..0.01));
             let mut slow = f64::INFINITY;
@@ -336,7 +372,7 @@ mod tests {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(3);
         (1..holes.len()).for_each(|k| holes.swap(k, rng.random_range(0..=k)));
         let yard = vec![(-9.0, -9.0), (140.0, -9.0), (140.0, 140.0), (-9.0, 140.0), (-9.0, -9.0)];
-        let outline = Outline::build(&MultiPolygon(vec![geo::Polygon::new(yard.into(), holes)]));
+        let outline = Outline::build(MultiPolygon(vec![geo::Polygon::new(yard.into(), holes)]));
         let ((), looked) = work::of(|| {
             for k in 0..12_000 {
                 let (x, y) = (f64::from(k % 120), f64::from(k / 120));
@@ -362,7 +398,7 @@ mod tests {
                     .collect()
             };
             let shape = geo::Polygon::new(ring(0, 0.01), vec![ring(vertices / 3, 0.003)]);
-            let outline = Outline::build(&MultiPolygon(vec![shape]));
+            let outline = Outline::build(MultiPolygon(vec![shape]));
             let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(4);
             work::of(|| {
                 for _ in 0..20_000 {
@@ -389,7 +425,7 @@ mod tests {
             })
             .collect();
         ring.extend([(f64::from(teeth), -1.0), (-1.0, -1.0)]);
-        let outline = Outline::build(&MultiPolygon(vec![geo::Polygon::new(ring.into(), vec![])]));
+        let outline = Outline::build(MultiPolygon(vec![geo::Polygon::new(ring.into(), vec![])]));
         assert_eq!(outline.edge_count(), 2 * teeth as usize + 2);
         let ((), looked) = work::of(|| {
             for k in 0..10_000 {
@@ -405,8 +441,8 @@ mod tests {
 
     #[test]
     fn nothing_and_nonsense_have_no_inside() {
-        let empty = Outline::build(&MultiPolygon(vec![]));
-        let triangle = Outline::build(&MultiPolygon(vec![wkt!(POLYGON((0. 0., 1. 0., 1. 1., 0. 0.)))]));
+        let empty = Outline::build(MultiPolygon(vec![]));
+        let triangle = Outline::build(MultiPolygon(vec![wkt!(POLYGON((0. 0., 1. 0., 1. 1., 0. 0.)))]));
         assert_eq!(empty.side(LonLat::new(0.0, 0.0)), Side::Outside);
         assert_eq!(empty.distance_m(LonLat::new(0.0, 0.0), f64::INFINITY), None);
         assert_eq!(triangle.side(LonLat::new(f64::NAN, 0.0)), Side::Outside);

@@ -1,6 +1,8 @@
 //! Boxes around stretches of a border, and boxes around those: a tree without a pointer.
 
 use crate::domain::Frame;
+use crate::domain::column::fitted;
+use geo::Coord;
 
 /// Edges in a stretch, and stretches in the next larger one.
 pub const SPAN: usize = 8;
@@ -18,7 +20,7 @@ pub struct Stretches {
 
 impl Stretches {
     /// Boxes over the edges between neighbouring vertices; none begins at one of `ends`, which ascend.
-    pub fn build(vertices: &[[f64; 2]], ends: &[u32]) -> Self {
+    pub fn build(vertices: &[Coord<f64>], ends: &[u32]) -> Self {
         let mut tree = Stretches { edges: vertices.len().saturating_sub(1), ..Stretches::default() };
         if tree.edges == 0 {
             return tree;
@@ -29,7 +31,7 @@ impl Stretches {
             let mut bbox = NOTHING;
             for e in first..(first + SPAN).min(tree.edges) {
                 if next.next_if_eq(&e).is_none() {
-                    bbox = [vertices[e], vertices[e + 1]].iter().fold(bbox, |b, [x, y]| join(b, [*x, *y, *x, *y]));
+                    bbox = [vertices[e], vertices[e + 1]].iter().fold(bbox, |b, v| join(b, [v.x, v.y, v.x, v.y]));
                 }
             }
             tree.boxes.push(bbox);
@@ -44,6 +46,7 @@ impl Stretches {
             }
             from = to;
         }
+        tree.boxes = fitted(&tree.boxes).into();
         tree
     }
 

@@ -302,7 +302,7 @@ impl<'a, 'c> Facts<'a, 'c> {
             let _ = write!(
                 html,
                 "<tr><td>{} <small>{}</small></td><td class=\"n\">{:.2}</td><td>{}<br><span lang=\"en\">{}</span> <b>{to}</b></td></tr>",
-                escape(address.full_text()),
+                escape(&address.full_text()),
                 escape(address.id()),
                 flag.probability.unwrap_or(0.0),
                 escape(&flag.message.zh),

@@ -70,7 +70,7 @@ impl Columns for Address {
         *further = fields.json()?.unwrap_or_default();
         Ok(AddressRow {
             id,
-            full_text,
+            full_text: Some(full_text),
             parts,
             grid,
             pin,

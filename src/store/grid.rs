@@ -33,7 +33,7 @@ impl Record for Grid {
             level: fields.text().and_then(|word| GridLevel::parse(word).ok_or_else(|| garbled(word)))?,
             name: fields.text()?.to_owned(),
             parent: fields.text_or_null()?.map(GridCode::from),
-            polygon: fields.multi_polygon()?,
+            polygon: fields.multi_polygon()?.into(),
             valid_from: fields.date()?,
             valid_to: fields.date()?,
             version: fields.long()?,

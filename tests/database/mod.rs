@@ -131,7 +131,7 @@ pub fn grid(code: &str, level: GridLevel, parent: Option<&str>, polygon: geo::Mu
         level,
         name: format!("网格{code}"),
         parent: parent.map(GridCode::from),
-        polygon,
+        polygon: polygon.into(),
         valid_from: None,
         valid_to: None,
         version: 1,

@@ -29,13 +29,13 @@ pub const RULE: Rule = Rule {
 
 fn address(context: &Context, i: usize) -> Option<Finding> {
     let text = context.address(i).full_text();
-    let found = find(text);
+    let found = find(&text);
     let (zh, en) = match found.first()?.kind {
         PersonalKind::Identity => ("身份证号", "an identity number"),
         PersonalKind::Telephone => ("电话号码", "a telephone number"),
         PersonalKind::Name => ("人名", "a person's name"),
     };
-    let masked = mask(text);
+    let masked = mask(&text);
     Some(Finding::new(format!("地址中有{zh}：{masked}。"), format!("The text holds {en}: {masked}.")))
 }
 

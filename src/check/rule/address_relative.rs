@@ -61,7 +61,7 @@ fn address(context: &Context, i: usize) -> Option<Finding> {
     if text.is_empty() {
         return None;
     }
-    let found = relative(text, &context.parsed(i).rest)?;
+    let found = relative(&text, &context.parsed(i).rest)?;
     Some(Finding::new(
         format!("含有相对描述“{found}”。"),
         format!("\"{found}\" describes it by something else."),

@@ -70,7 +70,7 @@ fn fault(grid: &Grid) -> Option<(Finding, Option<LonLat>)> {
         return Some((finding, Some(at)));
     }
     for polygon in grid.polygon.iter().filter(|polygon| !polygon.interiors().is_empty()) {
-        let shell = Outline::build(&MultiPolygon(vec![Polygon::new(polygon.exterior().clone(), vec![])]));
+        let shell = Outline::build(MultiPolygon(vec![Polygon::new(polygon.exterior().clone(), vec![])]));
         for hole in polygon.interiors() {
             // A vertex may lie on the ring, hardly two of them.
             let asked = if hole.0.len() < 4 { &hole.0[..] } else { &hole.0[..2] };

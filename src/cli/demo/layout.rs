@@ -124,7 +124,7 @@ fn grid(code: &str, level: GridLevel, name: &str, parent: Option<&str>, polygon:
         level,
         name: name.to_owned(),
         parent: parent.map(GridCode::from),
-        polygon,
+        polygon: polygon.into(),
         valid_from: None,
         valid_to: None,
         version: 1,

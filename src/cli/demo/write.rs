@@ -24,7 +24,7 @@ pub fn write(town: &Town, folder: &Path) -> Result<()> {
             let parent = g.parent.as_ref().map_or("", |code| code.as_str());
             (
                 json!({"grid_code": g.code, "level": g.level.as_str(), "name": g.name, "parent_code": parent}),
-                Some(&g.polygon),
+                Some(&*g.polygon),
             )
         }),
     )?;

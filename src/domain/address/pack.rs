@@ -1,11 +1,13 @@
-//! Addresses in columns: about a hundred bytes each, most of them the text.
+//! Addresses in columns: some fifty bytes each where the text says the parts and nothing else, for then it is not kept.
 
 use super::parts::PartsRef;
 use super::{Address, AddressStatus, Position, PositionKind, PositionMethod};
 use crate::domain::LonLat;
-use crate::domain::column::{Cell, Column, Draft, Span, append};
+use crate::domain::column::{Cell, Column, Draft, Span, append, fitted};
 use crate::domain::packed::Pack;
+use crate::domain::places::Places;
 use chrono::{DateTime, NaiveDate, Utc};
+use std::borrow::Cow;
 
 /// A position whose texts lie elsewhere; see [`Position`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,8 +47,8 @@ impl Position {
 pub struct AddressRow<'a> {
     /// Identifier.
     pub id: &'a str,
-    /// The text as it was given.
-    pub full_text: &'a str,
+    /// The text as it was given; none may stand where it is the parts one after the other.
+    pub full_text: Option<&'a str>,
     /// Its parts.
     pub parts: PartsRef<'a>,
     /// The grid that it declares.
@@ -69,12 +71,22 @@ pub struct AddressRow<'a> {
     pub version: i64,
 }
 
+impl<'a> AddressRow<'a> {
+    /// The text as it was given.
+    pub fn full_text(&self) -> Cow<'a, str> {
+        self.full_text.map_or_else(|| Cow::Owned(self.parts.slots().concat()), Cow::Borrowed)
+    }
+}
+
 /// The columns of up to 1,024 addresses.
 #[derive(Debug)]
 pub struct AddressChunk {
-    /// All texts; of each address its full text and, right behind, its identifier.
+    /// All texts.
     texts: Box<str>,
-    full_text: Box<[Span]>,
+    /// None where the full text is the parts one after the other.
+    full_text: Column<Span>,
+    /// Where each identifier begins.
+    ids: Box<[u32]>,
     id_bytes: Column<u32>,
     parts: [Column<Span>; 14],
     grid: Column<Span>,
@@ -82,7 +94,7 @@ pub struct AddressChunk {
     batch: Column<Span>,
     /// What the pin marks and how it was found; none where there is no pin.
     pin: Column<Option<(PositionKind, PositionMethod)>>,
-    at: Box<[LonLat]>,
+    at: Places,
     accuracy_m: Column<Option<f32>>,
     collected_at: Column<Option<DateTime<Utc>>>,
     collector: Column<Span>,
@@ -98,7 +110,8 @@ pub struct AddressChunk {
 #[derive(Debug, Default)]
 pub struct AddressDraft {
     texts: String,
-    full_text: Vec<Span>,
+    full_text: Draft<Span>,
+    ids: Vec<u32>,
     id_bytes: Draft<u32>,
     parts: [Draft<Span>; 14],
     grid: Draft<Span>,
@@ -138,18 +151,23 @@ pub struct AddressRef<'a> {
 impl<'a> AddressRef<'a> {
     /// Identifier.
     pub fn id(self) -> &'a str {
-        let end = self.chunk.full_text[self.row].end();
-        &self.chunk.texts[end..][..self.chunk.id_bytes.get(self.row) as usize]
+        &self.chunk.texts[self.chunk.ids[self.row] as usize..][..self.chunk.id_bytes.get(self.row) as usize]
     }
 
     /// The text as it was given.
-    pub fn full_text(self) -> &'a str {
-        self.chunk.full_text[self.row].of(&self.chunk.texts)
+    pub fn full_text(self) -> Cow<'a, str> {
+        let own = self.text(&self.chunk.full_text);
+        own.map_or_else(|| Cow::Owned(self.parts().slots().concat()), Cow::Borrowed)
     }
 
     /// Its parts: given, or parsed from the text.
     pub fn parts(self) -> PartsRef<'a> {
         PartsRef::from_slots(self.chunk.parts.each_ref().map(|part| part.get(self.row).of(&self.chunk.texts)))
+    }
+
+    /// One of them, by its place in [`super::Parts::NAMES`].
+    pub fn part(self, slot: usize) -> &'a str {
+        self.chunk.parts[slot].get(self.row).of(&self.chunk.texts)
     }
 
     /// The grid that it declares.
@@ -162,7 +180,7 @@ impl<'a> AddressRef<'a> {
         let (kind, method) = self.chunk.pin.get(self.row)?;
         Some(PositionRef {
             kind,
-            at: self.chunk.at[self.row],
+            at: self.chunk.at.get(self.row),
             method,
             accuracy_m: self.chunk.accuracy_m.get(self.row),
             collected_at: self.chunk.collected_at.get(self.row),
@@ -172,7 +190,7 @@ impl<'a> AddressRef<'a> {
 
     /// Where the pin is.
     pub fn at(self) -> Option<LonLat> {
-        self.chunk.pin.get(self.row).map(|_| self.chunk.at[self.row])
+        self.chunk.pin.get(self.row).map(|_| self.chunk.at.get(self.row))
     }
 
     /// Further positions, by rank.
@@ -221,6 +239,12 @@ impl<'a> AddressRef<'a> {
     }
 }
 
+/// Whether a text is the parts one after the other.
+fn is_said_by(text: &str, parts: &PartsRef) -> bool {
+    let rest = parts.slots().iter().try_fold(text, |rest, part| rest.strip_prefix(part));
+    rest.is_some_and(str::is_empty)
+}
+
 impl PartialEq for AddressRef<'_> {
     fn eq(&self, other: &Self) -> bool {
         Address::row_of(*self) == Address::row_of(*other)
@@ -244,7 +268,7 @@ impl Pack for Address {
     fn row(&self) -> AddressRow<'_> {
         AddressRow {
             id: &self.id,
-            full_text: &self.full_text,
+            full_text: Some(&self.full_text),
             parts: self.parts.view(),
             grid: self.grid.as_deref(),
             pin: self.pin.as_ref().map(Position::view),
@@ -260,8 +284,9 @@ impl Pack for Address {
 
     fn add(draft: &mut AddressDraft, row: AddressRow<'_>) {
         let texts = &mut draft.texts;
-        let whole = append(texts, row.full_text);
-        append(texts, row.id);
+        let own = row.full_text.filter(|text| !is_said_by(text, &row.parts));
+        let whole = draft.full_text.push_text(texts, own, Span::NONE);
+        draft.ids.push(append(texts, row.id).start());
         draft.id_bytes.push(row.id.len() as u32);
         for (column, part) in draft.parts.iter_mut().zip(row.parts.slots()) {
             column.push_text(texts, Some(part), whole);
@@ -280,22 +305,22 @@ impl Pack for Address {
         draft.verified_on.push(row.verified_on);
         draft.version.push(row.version);
         if !row.positions.is_empty() {
-            draft.positions.push((draft.full_text.len() as u16, row.positions.into()));
+            draft.positions.push((draft.ids.len() as u16 - 1, row.positions.into()));
         }
-        draft.full_text.push(whole);
     }
 
     fn finish(draft: AddressDraft) -> AddressChunk {
         AddressChunk {
             texts: draft.texts.as_str().into(),
-            full_text: draft.full_text.as_slice().into(),
+            full_text: draft.full_text.finish(),
+            ids: fitted(&draft.ids),
             id_bytes: draft.id_bytes.finish(),
             parts: draft.parts.map(Draft::finish),
             grid: draft.grid.finish(),
             building: draft.building.finish(),
             batch: draft.batch.finish(),
             pin: draft.pin.finish(),
-            at: draft.at.as_slice().into(),
+            at: Places::pack(&draft.at),
             accuracy_m: draft.accuracy_m.finish(),
             collected_at: draft.collected_at.finish(),
             collector: draft.collector.finish(),
@@ -314,7 +339,7 @@ impl Pack for Address {
     fn row_of<'a>(view: Self::View<'a>) -> Self::Row<'a> {
         AddressRow {
             id: view.id(),
-            full_text: view.full_text(),
+            full_text: view.text(&view.chunk.full_text),
             parts: view.parts(),
             grid: view.grid(),
             pin: view.pin(),
@@ -331,7 +356,7 @@ impl Pack for Address {
     fn of(row: AddressRow<'_>) -> Address {
         Address {
             id: row.id.into(),
-            full_text: row.full_text.to_owned(),
+            full_text: row.full_text().into_owned(),
             parts: row.parts.unpack(),
             grid: row.grid.map(Into::into),
             pin: row.pin.map(PositionRef::unpack),
@@ -346,11 +371,11 @@ impl Pack for Address {
     }
 
     fn bytes(chunk: &AddressChunk) -> usize {
-        let texts = [&chunk.grid, &chunk.building, &chunk.batch, &chunk.collector];
+        let texts = [&chunk.full_text, &chunk.grid, &chunk.building, &chunk.batch, &chunk.collector];
         let positions = chunk.positions.iter().map(|(_, positions)| size_of_val(&**positions));
         chunk.texts.len()
-            + size_of_val(&*chunk.full_text)
-            + size_of_val(&*chunk.at)
+            + size_of_val(&*chunk.ids)
+            + chunk.at.bytes()
             + size_of_val(&*chunk.positions)
             + positions.sum::<usize>()
             + chunk.parts.iter().chain(texts).map(Column::bytes).sum::<usize>()

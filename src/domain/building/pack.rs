@@ -3,7 +3,7 @@
 use super::{Building, BuildingKind, FootprintRef};
 use crate::domain::LonLat;
 use crate::domain::address::PartsRef;
-use crate::domain::column::{Cell, Column, Draft, Span, append};
+use crate::domain::column::{Cell, Column, Draft, Span, append, fitted};
 use crate::domain::packed::Pack;
 use geo::{Coord, MultiPolygon};
 
@@ -227,12 +227,12 @@ impl Pack for Building {
     fn finish(draft: BuildingDraft) -> BuildingChunk {
         BuildingChunk {
             texts: draft.texts.as_str().into(),
-            full_text: draft.full_text.as_slice().into(),
+            full_text: fitted(&draft.full_text),
             id_bytes: draft.id_bytes.finish(),
             parts: draft.parts.map(Draft::finish),
             outline: draft.outline.finish(),
-            starts: draft.starts.as_slice().into(),
-            corners: draft.corners.as_slice().into(),
+            starts: fitted(&draft.starts),
+            corners: fitted(&draft.corners),
             areas: draft.areas.into(),
             floors: draft.floors.finish(),
             kind: draft.kind.finish(),

@@ -30,7 +30,7 @@ impl Export for Grid {
                 day(self.valid_from),
                 day(self.valid_to),
             ],
-            shape: Shape::Area(self.polygon.clone()),
+            shape: Shape::Area((*self.polygon).clone()),
         }
     }
 }

@@ -46,7 +46,7 @@ impl Kind for Grid {
             level,
             name: cells.free(NAME)?.to_owned(),
             parent: cells.reference(PARENT_CODE)?.map(Into::into),
-            polygon,
+            polygon: polygon.into(),
             valid_from: cells.day(VALID_FROM)?,
             valid_to: cells.day(VALID_TO)?,
             version: 1,

@@ -120,12 +120,13 @@ impl Sheet {
                         }
                     } << 2;
             }
-            sheet.words.extend_from_slice(top);
             words += blocks.len() as u32;
             notes += noted.len() as u32;
-            sheet.notes.append(noted);
+            // Each goes when it is copied, so that cells are not in memory twice.
+            sheet.words.extend(std::mem::take(top));
+            sheet.notes.extend(std::mem::take(noted));
         }
-        drafts.iter().for_each(|draft| sheet.words.extend_from_slice(&draft.words));
+        drafts.into_iter().for_each(|draft| sheet.words.extend(draft.words));
         sheet
     }
 }

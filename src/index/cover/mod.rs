@@ -187,7 +187,7 @@ mod tests {
     }
 
     fn polygon(ring: impl Iterator<Item = (f64, f64)>) -> Outline {
-        Outline::build(&MultiPolygon(vec![Polygon::new(ring.map(|(x, y)| Coord { x, y }).collect(), vec![])]))
+        Outline::build(MultiPolygon(vec![Polygon::new(ring.map(|(x, y)| Coord { x, y }).collect(), vec![])]))
     }
 
     #[test]
