@@ -21,7 +21,7 @@ pub fn invent(addresses: usize) -> Records {
     let side = ((addresses as f64 / 125.0).sqrt().ceil() as usize).max(1);
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut grids: Vec<Grid> = Vec::new();
-    let mut add = |code: String, level, parent: Option<String>, polygon| {
+    let mut add = |code: String, level, parent: Option<String>, polygon: geo::MultiPolygon<f64>| {
         let name = format!("网格{code}");
         let parent = parent.map(Into::into);
         grids.push(Grid {
@@ -29,7 +29,7 @@ pub fn invent(addresses: usize) -> Records {
             level,
             name,
             parent,
-            polygon,
+            polygon: polygon.into(),
             valid_from: None,
             valid_to: None,
             version: 1,

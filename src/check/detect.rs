@@ -61,8 +61,8 @@ struct Verdicts {
     stands: Table<Stand>,
     weights: Table<u8>,
     reads: Vec<Option<Arc<Reads>>>,
-    /// How common each cause is.
-    priors: [f64; CAUSES],
+    /// How common each cause is: without a building that carries the address, and with one.
+    priors: [[f64; CAUSES]; 2],
     /// How far pins are from the buildings of others that they are on by mistake.
     missed: [f64; MISSES],
 }
@@ -102,7 +102,7 @@ impl Detection {
             stands: pack.pins.iter().map(first_stand).collect(),
             weights: Table::default(),
             reads: Vec::new(),
-            priors: PRIORS,
+            priors: [PRIORS; 2],
             missed: [0.0; MISSES],
         };
         let mut before = Arc::<Learned>::default();
@@ -275,9 +275,9 @@ fn judge_all(stage: &Stage, noting: bool, last: bool, done: &(dyn Fn(usize) + Sy
         stands: Vec<Stand>,
         weights: Vec<u8>,
         reads: Vec<Option<Arc<Reads>>>,
-        sums: [f64; CAUSES],
+        sums: [[f64; CAUSES]; 2],
         missed: [f64; MISSES],
-        count: f64,
+        counts: [f64; 2],
     }
     let desk = || (if noting { Desk::noting() } else { Desk::default() }, None);
     let chunks: Vec<Chunk> = (0..n.div_ceil(CHUNK))
@@ -290,16 +290,17 @@ fn judge_all(stage: &Stage, noting: bool, last: bool, done: &(dyn Fn(usize) + Sy
                 stands: Vec::with_capacity(range.len()),
                 weights: Vec::with_capacity(range.len()),
                 reads: Vec::new(),
-                sums: [0.0; CAUSES],
+                sums: [[0.0; CAUSES]; 2],
                 missed: [0.0; MISSES],
-                count: 0.0,
+                counts: [0.0; 2],
             };
             for i in range.clone() {
                 let judgement = judge(stage, i, desk);
                 if pins[i].live && stage.batch(pins[i].batch).is_none() {
-                    chunk.count += 1.0;
+                    let housed = usize::from(judgement.housed);
+                    chunk.counts[housed] += 1.0;
                     chunk.missed[miss_of(judgement.missed_m)] += judgement.posterior[Cause::OtherBuilding.index()];
-                    chunk.sums.iter_mut().zip(&judgement.posterior).for_each(|(sum, p)| *sum += p);
+                    chunk.sums[housed].iter_mut().zip(&judgement.posterior).for_each(|(sum, p)| *sum += p);
                 }
                 chunk.stands.push(judgement.stand);
                 chunk.weights.push(hundredths(judgement.loose));
@@ -316,17 +317,22 @@ fn judge_all(stage: &Stage, noting: bool, last: bool, done: &(dyn Fn(usize) + Sy
         .collect();
     const FIRST: f64 = 60.0;
     const MOST_ASTRAY: f64 = 0.1;
-    let count: f64 = chunks.iter().map(|chunk| chunk.count).sum();
-    let mut priors: [f64; CAUSES] = std::array::from_fn(|k| {
-        (chunks.iter().map(|chunk| chunk.sums[k]).sum::<f64>() + FIRST * PRIORS[k]) / (count + FIRST)
+    let share = |kinds: &[usize], k: usize| {
+        let of = |chunk: &Chunk| kinds.iter().map(|kind| chunk.sums[*kind][k]).sum::<f64>();
+        let count: f64 = chunks.iter().map(|chunk| kinds.iter().map(|kind| chunk.counts[*kind]).sum::<f64>()).sum();
+        (chunks.iter().map(of).sum::<f64>() + FIRST * PRIORS[k]) / (count + FIRST)
+    };
+    let priors = [0, 1].map(|housed: usize| {
+        let mut priors: [f64; CAUSES] = std::array::from_fn(|k| share(&[0, 1], k));
+        for cause in [Cause::OtherBuilding, Cause::Displaced] {
+            // More of these are no error but a city that is misunderstood.
+            priors[cause.index()] = share(&[housed], cause.index()).min(MOST_ASTRAY);
+        }
+        priors[Cause::Right.index()] = 1.0 - priors[1..].iter().sum::<f64>();
+        // Alone it cannot be told from an unlucky fix: only a batch shows it.
+        priors[Cause::Library.index()] = PRIORS[Cause::Library.index()];
+        priors
     });
-    priors[Cause::Right.index()] = 1.0 - priors[1..].iter().sum::<f64>();
-    // More of these are no error but a city that is misunderstood.
-    for cause in [Cause::OtherBuilding, Cause::Displaced] {
-        priors[cause.index()] = priors[cause.index()].min(MOST_ASTRAY);
-    }
-    // Alone it cannot be told from an unlucky fix: only a batch shows it.
-    priors[Cause::Library.index()] = PRIORS[Cause::Library.index()];
     Verdicts {
         missed: std::array::from_fn(|step| chunks.iter().map(|chunk| chunk.missed[step]).sum()),
         stands: chunks.iter().flat_map(|chunk| chunk.stands.iter().copied()).collect(),

@@ -22,7 +22,7 @@ pub fn grid(code: &str, level: GridLevel, parent: Option<&str>, [w, s, e, n]: [f
         level,
         name: format!("网格{code}"),
         parent: parent.map(Into::into),
-        polygon: MultiPolygon(vec![Polygon::new(vec![(w, s), (e, s), (e, n), (w, n), (w, s)].into(), vec![])]),
+        polygon: MultiPolygon(vec![Polygon::new(vec![(w, s), (e, s), (e, n), (w, n), (w, s)].into(), vec![])]).into(),
         valid_from: None,
         valid_to: None,
         version: 1,

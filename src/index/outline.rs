@@ -283,7 +283,7 @@ pub fn metres(a: LonLat, b: LonLat) -> f64 {
 mod tests {
     use super::*;
     use crate::index::work;
-    use geo::{Intersects, wkt};
+    use geo::{Intersects, MultiPolygon, wkt};
     use rand::{RngExt, SeedableRng};
 
     fn shapes() -> Vec<MultiPolygon<f64>> {

@@ -15,8 +15,9 @@ use std::f64::consts::{PI, TAU};
 /// Kernels, ratios and priors.
 #[derive(Debug, Clone)]
 pub struct Learned {
-    /// How common each cause is.
-    pub priors: [f64; CAUSES],
+    /// How common each cause is: among addresses that no building carries, and among those that one does. Only with a
+    /// building is a pin astray told from one on another's building.
+    pub priors: [[f64; CAUSES]; 2],
     /// Accuracies, metres, between the classes of phones.
     pub accuracy_cuts: [f32; CLASSES - 1],
     /// How pins scatter about their own building, by class of phone: density by metres.
@@ -95,7 +96,7 @@ const SAMPLE: usize = 60_000;
 impl Default for Learned {
     fn default() -> Self {
         Learned {
-            priors: PRIORS,
+            priors: [PRIORS; 2],
             accuracy_cuts: [f32::INFINITY; CLASSES - 1],
             about_building: std::array::from_fn(|_| Kernel::new(&BUILDING_SCALES_M, &BUILDING_DEFAULT)),
             about_other: Kernel::new(&BUILDING_SCALES_M, &BUILDING_DEFAULT),
@@ -301,7 +302,7 @@ impl Learned {
         self.votes = Ratio::fit(&VOTE_EDGES, &votes(&mut right()), &votes(&mut wrong()));
         let gaps = || sights.iter().filter_map(|s| s.gap);
         let (own, slipped): (Vec<f64>, Vec<f64>) = gaps().unzip();
-        self.number_gap = Ratio::fit_mixed(&GAP_EDGES, &own, &slipped, 0.8 * self.priors[Cause::Number.index()]);
+        self.number_gap = Ratio::fit_mixed(&GAP_EDGES, &own, &slipped, 0.8 * self.priors[1][Cause::Number.index()]);
         let shares = |all: &mut dyn Iterator<Item = &Around>, least: f64| {
             let mut counts = [least; STANDS];
             all.for_each(|a| counts[a.at_building] += 1.0);

@@ -19,6 +19,9 @@ const COARSE_RIGHT: f64 = -12.0;
 const COARSE_AT_HOME: f64 = -1.0;
 /// How much less a datum is to be believed where nothing says where a record belongs.
 const NOTHING_TOLD: f64 = -3.0;
+/// How much less is to be believed of what only the number's place says, as a logarithm. How regular numbers are is
+/// learned from addresses that stand at their buildings; those that no building carries are less so.
+const ALONE: f64 = -0.4;
 /// Share of a cause's readings that the best must have to be taken for the place.
 const SURE: f64 = 0.95;
 
@@ -60,7 +63,7 @@ impl Case<'_> {
 
     /// Logarithm of how common a cause is in this record's batch.
     pub(super) fn prior(&self, cause: Cause) -> f64 {
-        let prior = self.level.learned.priors[cause.index()].max(1e-9);
+        let prior = self.level.learned.priors[usize::from(self.home.has_building())][cause.index()].max(1e-9);
         match self.batch {
             Some(found) if found.cause == cause => found.share.ln(),
             Some(found) => ((1.0 - found.share) * prior).ln(),
@@ -284,11 +287,16 @@ impl Case<'_> {
         for cause in Cause::ALL.iter().filter(|cause| !matches!(cause, Cause::Number | Cause::Road)) {
             self.logs[cause.index()] += self.number_log;
         }
+        if !self.home.has_building() {
+            for cause in [Cause::Displaced, Cause::OtherBuilding, Cause::Number, Cause::Road] {
+                self.logs[cause.index()] += ALONE;
+            }
+        }
         let most = self.logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let mut posterior = self.logs.map(|log| exp(log - most));
         let all: f64 = posterior.iter().sum();
         if !all.is_finite() || all <= 0.0 {
-            return plain(self.pin, 0.0, 1.0);
+            return plain(self.pin, 0.0, 1.0, self.home.has_building());
         }
         posterior.iter_mut().for_each(|p| *p /= all);
         let first_of = |causes: &[Cause]| {
@@ -328,6 +336,15 @@ impl Case<'_> {
         let loose = p(Cause::Office) + p(Cause::OtherBuilding) + p(Cause::Displaced);
         let stand = Stand::new(pos, trust);
         let missed_m = self.missed_m;
-        Judgement { judged, stand, loose, posterior, logs: self.logs, places: self.places, missed_m }
+        Judgement {
+            judged,
+            stand,
+            loose,
+            posterior,
+            logs: self.logs,
+            places: self.places,
+            missed_m,
+            housed: self.home.has_building(),
+        }
     }
 }

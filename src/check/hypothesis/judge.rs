@@ -45,6 +45,8 @@ pub struct Judgement {
     pub places: [[f64; 2]; CAUSES],
     /// How far it is from the building of another that it is most probably on, metres.
     pub missed_m: f64,
+    /// Whether a building carries its address.
+    pub housed: bool,
 }
 
 impl Judged {
@@ -66,14 +68,14 @@ pub fn judge(stage: &Stage, i: usize, desk: &mut Desk) -> Judgement {
     let level = &stage.level;
     let (pack, pin): (&Pack, &Pin) = (&level.pack, &level.pack.pins[i]);
     if !pin.live {
-        return plain(pin, 0.0, 1.0);
+        return plain(pin, 0.0, 1.0, false);
     }
     let without = Without { pin: i as u32, batch: NONE };
     let twin = Some(pin.twin).filter(|other| *other != NONE && pack.are_apart(i as u32, *other));
     let batch = stage.batch(pin.batch);
     let at_home = twin.is_none() && batch.is_none() && is_at_home(level, pin, without, desk);
     if at_home && (pin.grid == NONE || level.grid.covers(pin.grid, pin.raw)) {
-        return plain(pin, 1.0, 0.998);
+        return plain(pin, 1.0, 0.998, has_building(level, pin));
     }
     // In a batch that moved, the others moved too: they bear nothing out.
     let without = Without { batch: if batch.is_some() { pin.batch } else { NONE }, ..without };
@@ -120,7 +122,7 @@ pub fn judge(stage: &Stage, i: usize, desk: &mut Desk) -> Judgement {
 }
 
 /// A verdict without doubt.
-pub(super) fn plain(pin: &Pin, trust: f64, right: f64) -> Judgement {
+pub(super) fn plain(pin: &Pin, trust: f64, right: f64, housed: bool) -> Judgement {
     let mut posterior = [0.0; CAUSES];
     posterior[0] = right;
     let judged = Judged {
@@ -142,7 +144,13 @@ pub(super) fn plain(pin: &Pin, trust: f64, right: f64) -> Judgement {
         logs: [f64::NEG_INFINITY; CAUSES],
         places: [[f64::NAN; 2]; CAUSES],
         missed_m: 0.0,
+        housed,
     }
+}
+
+/// Whether a building carries the address of a pin.
+fn has_building(level: &Level, pin: &Pin) -> bool {
+    level.pack.tie(pin).is_some() || !level.pack.sites_of(pin.key).is_empty()
 }
 
 /// Whether a pin is where its record belongs, beyond what any other cause could better: at its building, or where its

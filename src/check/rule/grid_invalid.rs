@@ -132,7 +132,7 @@ mod tests {
     fn codes(polygon: MultiPolygon<f64>) -> Vec<&'static str> {
         let mut scene = Scene::default();
         let mut record = grid("G1", GridLevel::Grid, None, [0.0; 4]);
-        record.polygon = polygon;
+        record.polygon = polygon.into();
         scene.records.grids = vec![record].into();
         scene.codes("G1")
     }

@@ -122,7 +122,7 @@ mod tests {
         let ring = vec![
             (119.90, 28.40), (119.904, 28.40), (119.905, 28.405), (119.906, 28.40), (119.91, 28.40), (119.91, 28.41), (119.90, 28.41),
         ];
-        village.polygon = geo::MultiPolygon(vec![geo::Polygon::new(ring.into(), vec![])]);
+        village.polygon = geo::MultiPolygon(vec![geo::Polygon::new(ring.into(), vec![])]).into();
         scene.records.grids =
             vec![village, grid("V1", GridLevel::Grid, Some("V"), [119.90, 28.40, 119.91, 28.41])].into();
         assert!(scene.flag("V1", "grid_outside_parent").is_some());
