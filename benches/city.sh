@@ -2,14 +2,14 @@
 # buildings.geojson. CITY names one that is there. Without it, the city of ../shared/bench/peers is made where Python with
 # numpy, scipy and shapely is at hand (PYTHON), else the demo town is repeated up to a million addresses.
 # SIZE cities of the same kind lie side by side where it is given (peer/side.py). Wants `data`, `gridpin` and `log`.
-peers=../shared/bench/peers
+made_by=../shared/bench/peers
 python=${PYTHON:-python3}
 city=${CITY:-$data/city}
 if [[ -z ${CITY:-} && ( ! -f $city/addresses.csv || ! -f $city/buildings.geojson ) ]]; then
     mkdir -p "$city"
-    if [[ -f $peers/gen.py ]] && "$python" -c 'import numpy, scipy, shapely' 2>/dev/null; then
-        echo "making the city of $peers (some minutes)"
-        "$python" "$peers/gen.py" "$city/raw" >"$log" && "$python" "$peers/files.py" "$city/raw" "$city" >>"$log"
+    if [[ -f $made_by/gen.py ]] && "$python" -c 'import numpy, scipy, shapely' 2>/dev/null; then
+        echo "making the city of $made_by (some minutes)"
+        "$python" "$made_by/gen.py" "$city/raw" >"$log" && "$python" "$made_by/files.py" "$city/raw" "$city" >>"$log"
         # What Martin serves with the peers' own fields.
         find "$city/raw" -type f ! -name addresses.copy -delete
     else
