@@ -86,13 +86,13 @@ class Server:
         self.log.close()
 
 
-def gridpin(name, database, cache_mb=None):
+def gridpin(name, database, cache_mb=None, check="here"):
     """`gridpin serve`; with `cache_mb` 0 it encodes every tile anew. Not waited for."""
     port = free_port()
     environment = {"GRIDPIN_DATABASE": url(database, os.environ["BENCH_APP"]), "RUST_LOG": "info"}
     if cache_mb is not None:
         environment["GRIDPIN_TILE_CACHE_MB"] = str(cache_mb)
-    command = [GRIDPIN, "serve", "--bind", f"127.0.0.1:{port}"]
+    command = [GRIDPIN, "serve", "--bind", f"127.0.0.1:{port}", "--check", check]
     return Server(name, command, environment, port, lambda layers: f"/tiles/{layers}", ".mvt")
 
 

@@ -2,7 +2,8 @@
 """The server from nothing: seconds until it says that it is ready and until its first tile, and what memory it holds.
 
 Memory is read when it is ready, and again when it has come to rest: when it says that the city is checked, and has used
-hardly any processor for two seconds. The first start checks a city that was never checked; the others find its flags.
+hardly any processor for two seconds. The first start checks a city that was never checked; the others find its flags. Then
+one that only follows (`--check elsewhere`): it has the city and its flags, and checks nothing.
 """
 import os
 import time
@@ -36,6 +37,14 @@ def by_gridpin(cookie):
         one.stop()
 
 
+def by_follower():
+    one = server.gridpin("gridpin", NAME, check="elsewhere")
+    try:
+        return {"ready": one.wait("/readyz", step_s=0.005), "resident": memory_mb(one.pid, "VmRSS"), "most": memory_mb(one.pid)}
+    finally:
+        one.stop()
+
+
 def by_martin():
     began = time.perf_counter()
     one = server.martin("Martin", 0)
@@ -47,7 +56,7 @@ def by_martin():
 
 
 of = f"{rows:,} addresses"
-cookie, ours, theirs = None, [], []
+cookie, ours, theirs, followers = None, [], [], []
 for n in range(int(os.environ.get("REPETITIONS", 2 if QUICK else 3))):
     if NAME == "city":
         try:
@@ -58,6 +67,8 @@ for n in range(int(os.environ.get("REPETITIONS", 2 if QUICK else 3))):
     cookie, found = by_gridpin(cookie)
     say("  " + ", ".join(f"{key} {value:.1f}" for key, value in found.items()))
     ours.append(found)
+    followers.append(by_follower())
+    say("  a follower: " + ", ".join(f"{key} {value:.1f}" for key, value in followers[-1].items()))
 many = lambda found, key: [one[key] for one in found]
 if theirs:
     part.add(f"start until the first tile, {of}", "Martin", "s", many(theirs, "tile"), better="less",
@@ -69,3 +80,6 @@ part.add(f"start until it has come to rest, check included, {of}", "gridpin", "s
 for key, words in [("resident", "resident (VmRSS) when ready"), ("most", "at most (VmHWM) until ready"),
                    ("resident at rest", "resident (VmRSS) at rest"), ("most at rest", "at most (VmHWM) until rest")]:
     part.add(f"memory {words}, {of}", "gridpin", "MB", many(ours, key), better="less")
+part.add(f"start of one that follows until `/readyz`, {of}", "gridpin", "s", many(followers, "ready"), better="less")
+for key, words in [("resident", "resident (VmRSS) when ready"), ("most", "at most (VmHWM) until ready")]:
+    part.add(f"memory of one that follows, {words}, {of}", "gridpin", "MB", many(followers, key), better="less")
