@@ -1,7 +1,9 @@
 //! Promise: a tile holds exactly what the records and the actor's scope say, at every zoom, and nothing else.
 
+mod vector_tile;
+
 use chrono::NaiveDate;
-use fast_mvt::{MvtGeometry, MvtReaderRef, MvtValue};
+use fast_mvt::{MvtGeometry, MvtValue};
 use gridpin::check::Thresholds;
 use gridpin::city::City;
 use gridpin::cli::demo;
@@ -10,8 +12,8 @@ use gridpin::tile::{self, Detail, catalog};
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::PI;
 use std::sync::LazyLock;
+use vector_tile::{Fields, polygons, read, text};
 
-type Fields = BTreeMap<String, MvtValue>;
 /// Things by the tile that they lie in, with their place in it.
 type ByTile<T> = BTreeMap<(u8, u32, u32), Vec<(T, (f64, f64))>>;
 
@@ -32,22 +34,7 @@ fn features(layer: &str, at: (u8, u32, u32), actor: &Actor) -> Vec<(MvtGeometry,
 
 fn detailed(layer: &str, at: (u8, u32, u32), detail: Detail, actor: &Actor) -> Vec<(MvtGeometry, Fields)> {
     let tile = tile::render(&CITY, &[layer], at, detail, actor).expect("a tile");
-    let reader = MvtReaderRef::new(&tile.bytes).expect("a vector tile");
-    let named = reader.layers().filter(|l| l.name() == layer);
-    named
-        .flat_map(|l| l.features().collect::<Vec<_>>())
-        .map(|f| {
-            let f = f.to_feature().expect("a feature");
-            (f.geometry, f.properties.into_iter().collect())
-        })
-        .collect()
-}
-
-fn text(fields: &Fields, key: &str) -> String {
-    match fields.get(key) {
-        Some(MvtValue::String(text)) => text.to_string(),
-        other => panic!("{key}: {other:?}"),
-    }
+    read(&tile.bytes, |name| name == layer)
 }
 
 fn number(fields: &Fields, key: &str) -> u64 {
@@ -345,7 +332,7 @@ fn tiles_hold_the_declared_fields_only() {
 
 #[test]
 fn neighbouring_grids_share_their_border_in_every_tile() {
-    use geo::{Area, MultiPolygon};
+    use geo::Area;
     let steward = actor(Role::Steward, Scope::All);
     for z in [11u8, 12, 13, 14, 15, 16] {
         for tile in by_tile(pins().into_iter(), z).into_keys() {
@@ -354,11 +341,7 @@ fn neighbouring_grids_share_their_border_in_every_tile() {
             let mut own: BTreeMap<String, f64> = BTreeMap::new();
             let mut whole: BTreeSet<String> = BTreeSet::new();
             for (geometry, fields) in features("grid", tile, &steward) {
-                let polygons: MultiPolygon<f64> = match geometry {
-                    MvtGeometry::Polygon(p) => MultiPolygon(vec![p.map_coords(f64::from)]),
-                    MvtGeometry::MultiPolygon(p) => MultiPolygon(p.0.iter().map(|p| p.map_coords(f64::from)).collect()),
-                    other => panic!("{other:?}"),
-                };
+                let polygons = polygons(&geometry);
                 if text(&fields, "level") == "microgrid" {
                     *areas.entry(text(&fields, "parent")).or_default() += polygons.unsigned_area();
                 } else if text(&fields, "level") == "grid" {
@@ -376,18 +359,5 @@ fn neighbouring_grids_share_their_border_in_every_tile() {
                 assert!((area - parent).abs() <= slack, "{code} {tile:?}: {area} of {parent}");
             }
         }
-    }
-}
-
-trait MapCoords {
-    fn map_coords(&self, f: impl Fn(i32) -> f64) -> geo::Polygon<f64>;
-}
-
-impl MapCoords for fast_mvt::MvtPolygon {
-    fn map_coords(&self, f: impl Fn(i32) -> f64) -> geo::Polygon<f64> {
-        let ring = |line: &fast_mvt::MvtLineString| {
-            geo::LineString(line.0.iter().map(|c| geo::coord! { x: f(c.x), y: f(c.y) }).collect())
-        };
-        geo::Polygon::new(ring(self.exterior()), self.interiors().iter().map(ring).collect())
     }
 }

@@ -2,9 +2,10 @@
 //! same values, in the same place to the unit; and what a tile counts is what SQL counts.
 
 mod database;
+mod vector_tile;
 
 use database::Database;
-use fast_mvt::{MvtGeometry, MvtReaderRef, MvtValue};
+use fast_mvt::{MvtGeometry, MvtValue};
 use geo::{Area, BooleanOps, Euclidean, Length, MultiPolygon, Rect};
 use gridpin::check::Thresholds;
 use gridpin::city::City;
@@ -14,8 +15,7 @@ use gridpin::store::Store;
 use gridpin::tile::{self, Detail};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::collections::BTreeMap;
-
-type Fields = BTreeMap<String, MvtValue>;
+use vector_tile::{Fields, polygons, text};
 
 /// The records of a layer for ST_AsMVT: an identifier, the fields that SQL can tell in few words, and the geometry as the
 /// database keeps it. CGCS2000 is drawn as WGS 84, as the City does: they differ by centimetres.
@@ -91,17 +91,7 @@ impl Town {
 }
 
 fn read(bytes: &[u8]) -> Vec<(MvtGeometry, Fields)> {
-    let reader = MvtReaderRef::new(bytes).expect("a vector tile");
-    let features = reader.layers().flat_map(|layer| layer.features().collect::<Vec<_>>());
-    let read = features.map(|feature| feature.to_feature().expect("a feature"));
-    read.map(|feature| (feature.geometry, feature.properties.into_iter().collect())).collect()
-}
-
-fn name(fields: &Fields, key: &str) -> String {
-    match &fields[key] {
-        MvtValue::String(text) => text.to_string(),
-        other => panic!("{key}: {other:?}"),
-    }
+    vector_tile::read(bytes, |_| true)
 }
 
 /// A value, whatever kind of whole number the encoder took for it.
@@ -137,10 +127,10 @@ async fn points_are_those_of_st_asmvt() {
         let mut seen = 0;
         for tile in town.tiles(z).await {
             let mut theirs: BTreeMap<String, (MvtGeometry, Fields)> =
-                town.drawn(records, tile, 0).await.into_iter().map(|one| (name(&one.1, "id"), one)).collect();
+                town.drawn(records, tile, 0).await.into_iter().map(|one| (text(&one.1, "id"), one)).collect();
             for (geometry, fields) in town.ours(layer, tile) {
                 let MvtGeometry::Point(ours) = geometry else { panic!("{geometry:?}") };
-                let id = name(&fields, "id");
+                let id = text(&fields, "id");
                 // A point on the edge between two tiles is in one of ours, and in both of theirs.
                 let Some((MvtGeometry::Point(other), said)) = theirs.remove(&id) else {
                     panic!("{layer} {tile:?}: PostGIS does not draw {id}")
@@ -166,14 +156,7 @@ async fn shapes_cover_the_ground_of_st_asmvt() {
     let Some(mut town) = Town::open("shapes beside ST_AsMVT").await else { return };
     let inside = Rect::new((0.0, 0.0), (4096.0, 4096.0)).to_polygon();
     // The ground that a shape covers within the tile, and how long its border is there.
-    let ground = |geometry: &MvtGeometry| {
-        let shape = MultiPolygon(match geometry {
-            MvtGeometry::Polygon(p) => vec![polygon(p)],
-            MvtGeometry::MultiPolygon(p) => p.0.iter().map(polygon).collect(),
-            other => panic!("{other:?}"),
-        });
-        shape.intersection(&inside)
-    };
+    let ground = |geometry: &MvtGeometry| polygons(geometry).intersection(&inside);
     let length =
         |shape: &MultiPolygon| shape.iter().flat_map(|p| p.rings().map(|ring| Euclidean.length(ring))).sum::<f64>();
     for (layer, key, records, z) in [
@@ -188,9 +171,9 @@ async fn shapes_cover_the_ground_of_st_asmvt() {
             // Points are the places of labels, or buildings of which no more is known.
             let is_shape = |one: &(MvtGeometry, Fields)| !matches!(one.0, MvtGeometry::Point(_));
             let ours = town.ours(layer, tile).into_iter().filter(is_shape);
-            let mut ours: BTreeMap<String, (MvtGeometry, Fields)> = ours.map(|one| (name(&one.1, key), one)).collect();
+            let mut ours: BTreeMap<String, (MvtGeometry, Fields)> = ours.map(|one| (text(&one.1, key), one)).collect();
             for (geometry, said) in town.drawn(records, tile, BUFFER).await.into_iter().filter(is_shape) {
-                let id = name(&said, key);
+                let id = text(&said, key);
                 let theirs = ground(&geometry);
                 let Some((geometry, fields)) = ours.remove(&id) else {
                     // What is less than a few units across may be left out, and grids are told level by level.
@@ -213,13 +196,6 @@ async fn shapes_cover_the_ground_of_st_asmvt() {
         }
         assert!(seen > if z > 12 { 50 } else { 5 }, "{layer} z{z}: {seen} features");
     }
-}
-
-fn polygon(polygon: &fast_mvt::MvtPolygon) -> geo::Polygon {
-    let ring = |line: &fast_mvt::MvtLineString| {
-        geo::LineString(line.0.iter().map(|c| geo::coord! { x: f64::from(c.x), y: f64::from(c.y) }).collect())
-    };
-    geo::Polygon::new(ring(polygon.exterior()), polygon.interiors().iter().map(ring).collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]

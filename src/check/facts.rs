@@ -236,7 +236,7 @@ impl Facts {
 
     /// Whether so many addresses belong to the building with a key that nobody should look at all of them twice.
     pub fn is_crowded(&self, key: u64) -> bool {
-        key != 0 && self.by_key.get(key).nth(MANY).is_some()
+        key != 0 && self.by_key.get(key).filter(|i| self.has(*i, key, |fact| fact.key)).nth(MANY).is_some()
     }
 
     /// Whether any building carries any address.
