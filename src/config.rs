@@ -25,6 +25,10 @@ pub struct Serve {
     /// caller's.
     #[arg(long, env = "GRIDPIN_BEHIND_TLS")]
     pub behind_tls: bool,
+    /// Requests a second of one account, or of one address that nobody has signed in from; five times as many at once.
+    /// 0 sets no limit, as a measurement wants it.
+    #[arg(long, env = "GRIDPIN_RATE_LIMIT", default_value_t = 200)]
+    pub rate_limit: u32,
     /// Megabytes (of 1,048,576 bytes) of encoded tiles that are kept. With 0 none is: every request encodes its tile, as a
     /// measurement of the encoding wants it.
     #[arg(long, env = "GRIDPIN_TILE_CACHE_MB", default_value_t = 256)]

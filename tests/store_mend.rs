@@ -124,7 +124,7 @@ async fn every_pin_goes_to_its_own_place_in_one_reviewed_action() {
         assert_eq!((correction.made_by.as_str(), correction.reviewed_by.as_deref()), ("R1", Some("R1")));
     }
     let mut session = db.store.begin(&steward()).await.unwrap();
-    let audit = session.audit_entries(None, 1).await.unwrap();
+    let audit = session.audit_entries(&AuditFilter::default(), None, 1).await.unwrap();
     assert_eq!((audit[0].actor.as_str(), audit[0].action.as_str()), ("R1", "mend"));
     assert_eq!(audit[0].detail["addresses"], serde_json::json!(["A1", "A2", "B1"]));
     assert_eq!(audit[0].detail["reviewed"], "preview");
@@ -201,7 +201,7 @@ async fn one_undo_puts_back_what_was_there_but_nothing_that_was_changed_since() 
     let Stored::Same(again) = undo(&db.store, &reviewer(), new.mend_id).await.unwrap() else { panic!("undone twice") };
     assert_eq!((again.restored, again.kept), (undone.restored, undone.kept));
     assert_eq!(read(&db.store, "A1").await.version, 3);
-    let audit = db.store.begin(&steward()).await.unwrap().audit_entries(None, 1).await.unwrap();
+    let audit = db.store.begin(&steward()).await.unwrap().audit_entries(&AuditFilter::default(), None, 1).await.unwrap();
     assert_eq!((audit[0].action.as_str(), &audit[0].detail["kept"]), ("undo_mend", &serde_json::json!(["A2"])));
     assert_eq!(db.superuser_reads("select count(*)::text from mend_version").await, "1");
 }

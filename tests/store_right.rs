@@ -365,7 +365,7 @@ async fn accounts_sign_in_and_sessions_end() {
     let who = db.store.authenticate("W017", "correct horse battery").await.unwrap();
     assert_eq!(who, actor("W017", Role::Collector, Some("V01")));
     let limits = SessionLimits::default();
-    let token = db.store.open_session(&who, limits).await.unwrap();
+    let token = db.store.open_session(&who, limits, &Origin::default()).await.unwrap();
     assert_eq!((token.len(), db.store.find_session(&token, limits).await.unwrap()), (64, who.clone()));
     assert!(matches!(db.store.find_session("0".repeat(64).as_str(), limits).await, Err(Error::Unauthenticated)));
     let kept = db.superuser_reads("select encode(token_hash, 'hex') from session").await;
@@ -375,19 +375,19 @@ async fn accounts_sign_in_and_sessions_end() {
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     assert!(matches!(db.store.find_session(&token, idle).await, Err(Error::Unauthenticated)), "idle for too long");
     let short = SessionLimits { absolute: std::time::Duration::from_millis(1), ..limits };
-    let brief = db.store.open_session(&who, short).await.unwrap();
+    let brief = db.store.open_session(&who, short, &Origin::default()).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     assert!(matches!(db.store.find_session(&brief, limits).await, Err(Error::Unauthenticated)), "expired");
     db.store.end_session(&token).await.unwrap();
     assert!(matches!(db.store.find_session(&token, limits).await, Err(Error::Unauthenticated)), "ended");
 
-    let token = db.store.open_session(&who, limits).await.unwrap();
+    let token = db.store.open_session(&who, limits, &Origin::default()).await.unwrap();
     let mut session = db.store.begin(&steward()).await.unwrap();
     session.set_password("W017", "another long password").await.unwrap();
     session.commit().await.unwrap();
     assert!(db.store.find_session(&token, limits).await.is_err(), "a new password ends sessions");
     assert!(db.store.authenticate("W017", "correct horse battery").await.is_err());
-    let token = db.store.open_session(&who, limits).await.unwrap();
+    let token = db.store.open_session(&who, limits, &Origin::default()).await.unwrap();
     let mut session = db.store.begin(&steward()).await.unwrap();
     session.set_active("W017", false).await.unwrap();
     assert!(matches!(session.set_active("W099", false).await, Err(Error::NotFound(_))));
@@ -428,7 +428,8 @@ async fn the_audit_log_says_where_it_was_cut_or_changed() {
     write(5).await;
     let AuditVerdict::Whole { entries, .. } = verify().await else { panic!("not whole") };
     assert_eq!(entries, 7, "two imports and five exports");
-    let entries = db.store.begin(&steward()).await.unwrap().audit_entries(None, 2).await.unwrap();
+    let entries =
+        db.store.begin(&steward()).await.unwrap().audit_entries(&AuditFilter::default(), None, 2).await.unwrap();
     assert_eq!(
         (entries[0].seq, entries[0].actor.as_str(), entries[1].detail["rows"].as_i64()),
         (7, "steward", Some(3))
@@ -456,7 +457,7 @@ async fn the_audit_log_says_where_it_was_cut_or_changed() {
     }
     assert!(matches!(verify().await, AuditVerdict::Whole { .. }));
     let mut session = db.store.begin(&actor("W1", Role::Collector, None)).await.unwrap();
-    assert!(session.audit_entries(None, 10).await.unwrap().is_empty());
+    assert!(session.audit_entries(&AuditFilter::default(), None, 10).await.unwrap().is_empty());
     assert!(matches!(session.verify_audit().await, Err(Error::Forbidden(_))));
 }
 

@@ -13,6 +13,7 @@ pub mod rules;
 pub mod user;
 pub mod serve;
 
+use crate::domain::{Actor, Role, Scope};
 use crate::error::{Error, Result, Text};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -96,6 +97,11 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
         .build()
         .map_err(|error| Error::Internal(format!("no runtime: {error}")))?;
     runtime.block_on(future)
+}
+
+/// Who acts on the command line: whoever has the database's URL is a steward of everything.
+pub fn operator() -> Actor {
+    Actor { name: "cli".into(), role: Role::Steward, scope: Scope::All }
 }
 
 /// Prints a text and a line's end. A reader that has gone (`| head`) is no error.

@@ -1,10 +1,12 @@
 //! `gridpin user`: accounts, by whoever has the database's URL.
 
 use super::block_on;
-use crate::domain::{Actor, GridCode, Role, Scope};
+use crate::domain::{GridCode, Role, Scope};
 use crate::error::{Error, Result, Text};
-use crate::store::{NewAccount, Store, account};
+use crate::store::{NewAccount, NewToken, Store, account};
 use std::io::Read;
+use std::time::Duration;
+use uuid::Uuid;
 
 /// What `gridpin user` can be told.
 #[derive(Debug, clap::Args)]
@@ -42,6 +44,54 @@ enum Command {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Give an account another role or ground; its sessions and tokens end / 调整角色或网格
+    Move {
+        /// Its name
+        name: String,
+        /// collector, reviewer, department, police, leader or steward
+        #[arg(long)]
+        role: String,
+        /// Code of the grid below which it works; without it, the whole city
+        #[arg(long)]
+        grid: Option<String>,
+    },
+    /// End all sessions of an account / 让账号在所有设备上退出
+    SignOut {
+        /// Its name
+        name: String,
+    },
+    /// Turn the second factor of an account off, when its phone is lost / 关闭两步验证(手机丢失时)
+    ResetTotp {
+        /// Its name
+        name: String,
+    },
+    /// Make an API token for an account; prints it, this once / 新建接口令牌
+    Token {
+        /// The account's name
+        name: String,
+        /// What the token is for
+        #[arg(long)]
+        label: String,
+        /// How many days it is good
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=366))]
+        days: u32,
+        /// Code of a grid on the account's ground; without it, all of that
+        #[arg(long)]
+        grid: Option<String>,
+        /// It may write too; without this it only reads
+        #[arg(long)]
+        write: bool,
+    },
+    /// List the API tokens of an account / 列出接口令牌
+    Tokens {
+        /// The account's name
+        name: String,
+    },
+    /// Take an API token back / 撤销接口令牌
+    RevokeToken {
+        /// Its number
+        id: Uuid,
+    },
     /// Disable an account; its sessions end / 停用账号
     Disable {
         /// Its name
@@ -62,22 +112,60 @@ pub fn run(args: Args) -> Result<()> {
     super::require_database(&args.database)?;
     block_on(async {
         let store = Store::connect(&args.database).await?;
-        let operator = Actor { name: "cli".into(), role: Role::Steward, scope: Scope::All };
-        let mut session = store.begin(&operator).await?;
+        let mut session = store.begin(&super::operator()).await?;
         match args.command {
             Command::Add { name, role, grid, password_stdin } => {
                 let role = Role::parse(&role).ok_or_else(|| unknown_role(&role))?;
-                let (password, made) = password(password_stdin)?;
+                let (password, made) = password(&name, password_stdin)?;
                 let scope = grid.map_or(Scope::All, |code| Scope::Grid(GridCode::from(code)));
                 session.add_account(&NewAccount { name: name.clone(), role, scope, password }).await?;
                 session.commit().await?;
                 tell(&name, made);
             }
             Command::Passwd { name, password_stdin } => {
-                let (password, made) = password(password_stdin)?;
+                let (password, made) = password(&name, password_stdin)?;
                 session.set_password(&name, &password).await?;
                 session.commit().await?;
                 tell(&name, made);
+            }
+            Command::Move { name, role, grid } => {
+                let role = Role::parse(&role).ok_or_else(|| unknown_role(&role))?;
+                let scope = grid.map_or(Scope::All, |code| Scope::Grid(GridCode::from(code)));
+                session.set_right(&name, role, &scope).await?;
+                session.commit().await?;
+            }
+            Command::SignOut { name } => {
+                let ended = session.end_sessions(&name).await?;
+                session.commit().await?;
+                println!("{ended} sessions ended / 已退出 {ended} 处登录");
+            }
+            Command::ResetTotp { name } => {
+                session.remove_totp(&name).await?;
+                session.commit().await?;
+            }
+            Command::Token { name, label, days, grid, write } => {
+                let lifetime = Duration::from_secs(u64::from(days) * 86_400);
+                let new = NewToken { label, grid: grid.map(GridCode::from), read_only: !write, lifetime };
+                let (id, token) = session.make_token(&name, &new).await?;
+                session.commit().await?;
+                println!("{id}\t{token}");
+            }
+            Command::Tokens { name } => {
+                for token in session.tokens(&name).await? {
+                    let ground = token.grid.as_ref().map_or("*", |code| code.as_str());
+                    let right = if token.read_only { "read" } else { "write" };
+                    let seen = token.seen_at.map_or_else(|| "never".to_owned(), |at| at.to_rfc3339());
+                    println!(
+                        "{}\t{}\t{ground}\t{right}\t{}\t{seen}",
+                        token.id,
+                        token.label,
+                        token.expires_at.to_rfc3339()
+                    );
+                }
+            }
+            Command::RevokeToken { id } => {
+                session.revoke_token(id).await?;
+                session.commit().await?;
             }
             Command::Disable { name } => {
                 session.set_active(&name, false).await?;
@@ -103,7 +191,7 @@ pub fn run(args: Args) -> Result<()> {
 }
 
 /// The password, and once more if it was made here and so has to be shown.
-fn password(from_stdin: bool) -> Result<(String, Option<String>)> {
+fn password(name: &str, from_stdin: bool) -> Result<(String, Option<String>)> {
     if !from_stdin {
         let password = hex::encode(rand::random::<[u8; 12]>());
         return Ok((password.clone(), Some(password)));
@@ -111,7 +199,7 @@ fn password(from_stdin: bool) -> Result<(String, Option<String>)> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|error| Error::Unavailable(format!("stdin: {error}")))?;
     let password = text.trim_end_matches(['\r', '\n']).to_owned();
-    match account::weakness(&password) {
+    match account::weakness(&password, name) {
         None => Ok((password, None)),
         Some(reason) => {
             Err(Error::invalid("stdin", "password", "", reason, Text::new("换一个更长的", "choose a longer one")))

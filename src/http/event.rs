@@ -11,6 +11,7 @@ use super::sight::{Sight, join};
 use super::who::Who;
 use crate::city::Touched;
 use crate::domain::{Actor, AddressId, Role};
+use crate::store::Admitted;
 use crate::tile::catalog;
 use axum::extract::State;
 use axum::response::sse::{Event, Sse};
@@ -91,7 +92,7 @@ pub async fn listen(
 
 impl Listener {
     /// Whose session it still is.
-    async fn session(&self) -> crate::error::Result<Arc<Actor>> {
+    async fn session(&self) -> crate::error::Result<Admitted> {
         let app = &self.app;
         app.sessions.find(&app.store, app.follow.is_away(), &self.token).await
     }

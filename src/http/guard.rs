@@ -49,16 +49,19 @@ pub async fn limit(State(app): State<Arc<App>>, mut request: Request, next: Next
     let (is_tile, is_free) = (route == tile::ROUTE, FREE_ROUTES.contains(&route));
     let seen = token(request.headers()).and_then(|token| app.sessions.seen(token));
     let fresh = seen.as_ref().filter(|(_, fresh)| *fresh || app.follow.is_away());
-    if let Some((actor, _)) = fresh {
-        request.extensions_mut().insert(Signed(actor.clone()));
+    if let Some((admitted, _)) = fresh {
+        request.extensions_mut().insert(Signed(admitted.clone()));
+    }
+    let user: User = match &seen {
+        Some((admitted, _)) => admitted.actor.name.as_str().into(),
+        None => Caller::of(request.extensions(), request.headers(), &app).0.to_string().into(),
+    };
+    if !is_free && let Err(wait_s) = app.pace.count(&user) {
+        return Failure::TooMany(wait_s).into_response();
     }
     if is_free || (is_tile && fresh.is_some()) {
         return next.run(request).await;
     }
-    let user: User = match seen {
-        Some((actor, _)) => actor.name.as_str().into(),
-        None => Caller::of(request.extensions(), request.headers(), &app).0.to_string().into(),
-    };
     let _place = match app.at_once.place(&user).await {
         Ok(place) => place,
         Err(busy) => return busy.into_response(),

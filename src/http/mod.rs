@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod address;
+pub mod audit;
 pub mod body;
 pub mod checker;
 pub mod correction;
@@ -24,11 +25,14 @@ pub mod line;
 pub mod mend;
 pub mod metric;
 pub mod openapi;
+pub mod pace;
+pub mod password;
 pub mod permission;
 pub mod problem;
 pub mod query;
 pub mod queue;
 pub mod rental;
+pub mod reveal;
 pub mod rule;
 pub mod serve;
 pub mod session;
@@ -36,6 +40,8 @@ pub mod sight;
 pub mod signal;
 pub mod throttle;
 pub mod tile;
+pub mod token;
+pub mod totp;
 pub mod visit;
 pub mod web;
 pub mod who;
@@ -53,8 +59,10 @@ use checker::Checker;
 use encoder::Encoder;
 use follow::Follow;
 use metric::Metrics;
+use pace::Pace;
 use problem::{Answer, Failure};
 use queue::Queue;
+use reveal::Reveals;
 use std::sync::Arc;
 use throttle::Throttle;
 use tokio::sync::{Semaphore, watch};
@@ -88,6 +96,10 @@ pub struct App {
     pub tiles: Arc<Cache>,
     /// What makes the others.
     pub encoder: Arc<Encoder>,
+    /// Looks at what is sensitive.
+    pub reveals: Reveals,
+    /// How many requests a second each may send.
+    pub pace: Pace,
     /// Places for requests that are worked on at once.
     pub at_once: Arc<Queue>,
     /// Places for passwords that are hashed at once.
@@ -126,6 +138,8 @@ impl App {
             metrics: Metrics::default(),
             encoder: Encoder::new(tiles.clone(), threads),
             tiles,
+            reveals: Reveals::default(),
+            pace: Pace::new(config.rate_limit),
             at_once: Queue::new(guard::AT_ONCE),
             hashing: Semaphore::new(2),
             listeners: Arc::new(Semaphore::new(event::LISTENERS)),
@@ -155,14 +169,29 @@ impl App {
                        lists are pages with an opaque cursor; errors are RFC 9457 problem details.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(problem::Problem, flag::FlagFilter, flag::GroupedFilter))
+    components(schemas(
+        problem::Problem,
+        flag::FlagFilter,
+        flag::GroupedFilter,
+        rental::Purpose,
+        crate::tile::Detail
+    ))
 )]
 struct Document;
 
 fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(session::list))
+        .routes(routes!(session::revoke))
         .routes(routes!(account::me))
+        .routes(routes!(password::change))
+        .routes(routes!(totp::begin, totp::confirm, totp::remove))
+        .routes(routes!(token::list, token::make))
+        .routes(routes!(token::revoke))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verdict))
+        .routes(routes!(audit::export))
         .routes(routes!(account::config))
         .routes(routes!(flag::list))
         .routes(routes!(flag::dismiss))

@@ -35,7 +35,8 @@ pub fn complete(mut api: OpenApi) -> OpenApi {
         )
         .build();
     for (path, item) in &mut api.paths.paths {
-        let methods = [("get", &mut item.get), ("post", &mut item.post), ("delete", &mut item.delete)];
+        let methods =
+            [("get", &mut item.get), ("post", &mut item.post), ("put", &mut item.put), ("delete", &mut item.delete)];
         for (method, operation) in methods {
             let Some(operation) = operation else { continue };
             operation.operation_id = Some(operation_id(method, path));

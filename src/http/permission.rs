@@ -43,7 +43,7 @@ macro_rules! rights {
 }
 
 rights! {
-    /// Be signed in: own account, grids, rules, map styles.
+    /// Be signed in: own account with its sessions, password, second factor and API tokens; grids, rules, map styles.
     SignedIn: Collector Reviewer Department Police Leader Steward;
     /// Read numbers by grid: never a single record.
     ReadNumbers: Collector Reviewer Department Police Leader Steward;
@@ -71,4 +71,6 @@ rights! {
     MoveHazard: Department Police Steward;
     /// Record a visit.
     Visit: Collector Reviewer Department Police Steward;
+    /// Read, verify and export the audit log; of the whole city only.
+    ReadAudit: Steward;
 }

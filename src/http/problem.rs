@@ -58,6 +58,10 @@ pub enum Failure {
     MediaType,
     /// A sign-in with a name and a password that do not belong together. 401
     WrongPassword,
+    /// The password was right, and the account's second factor is wanted. 401
+    CodeWanted,
+    /// The code of the second factor is wrong or was used before. 401
+    WrongCode,
     /// Too many attempts: wait so many seconds. 429
     TooMany(u64),
     /// More requests than this process can serve now. 503
@@ -86,6 +90,8 @@ const NOT_FOUND: Kind = Kind(StatusCode::NOT_FOUND, "not-found", "Not found", "�
 const UNAUTHENTICATED: Kind = Kind(StatusCode::UNAUTHORIZED, "unauthenticated", "Sign in first", "请先登录");
 const WRONG_PASSWORD: Kind =
     Kind(StatusCode::UNAUTHORIZED, "wrong-password", "Wrong name or password", "账号或密码不对");
+const CODE_WANTED: Kind = Kind(StatusCode::UNAUTHORIZED, "code-wanted", "Code wanted", "请输入验证码");
+const WRONG_CODE: Kind = Kind(StatusCode::UNAUTHORIZED, "wrong-code", "Wrong code", "验证码不对");
 const FORBIDDEN: Kind = Kind(StatusCode::FORBIDDEN, "forbidden", "Not allowed", "没有权限");
 const METHOD: Kind = Kind(StatusCode::METHOD_NOT_ALLOWED, "method", "Method not allowed", "不支持该方法");
 const CONFLICT: Kind = Kind(StatusCode::CONFLICT, "conflict", "Conflict", "数据已被他人修改");
@@ -156,6 +162,20 @@ impl Failure {
             Failure::WrongPassword => {
                 (WRONG_PASSWORD, Text::new("账号或密码不对", "name or password is wrong"), vec![], None, None)
             }
+            Failure::CodeWanted => (
+                CODE_WANTED,
+                Text::new("请输入验证器应用显示的 6 位数字", "give the six digits that the authenticator app shows"),
+                vec![],
+                None,
+                None,
+            ),
+            Failure::WrongCode => (
+                WRONG_CODE,
+                Text::new("验证码不对、已过期或已用过", "the code is wrong, too old, or was used before"),
+                vec![],
+                None,
+                None,
+            ),
             Failure::TooMany(wait_s) => (
                 TOO_MANY,
                 Text::new(format!("请等待 {wait_s} 秒后再试"), format!("wait {wait_s} s and try again")),

@@ -16,7 +16,7 @@ use crate::report::heat::{Summary, summary};
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -122,6 +122,34 @@ impl Params for GroundQuery {
     }
 }
 
+/// What a rental is looked at for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// To inspect it.
+    Inspection,
+    /// For a hazard that was found in it.
+    Hazard,
+    /// For the address that it is at.
+    Address,
+    /// Something else.
+    Other,
+}
+
+/// What for.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PurposeQuery {
+    /// What it is looked at for: goes to the audit log.
+    pub purpose: Option<Purpose>,
+}
+
+impl Params for PurposeQuery {
+    fn read(query: &mut Query) -> Self {
+        PurposeQuery { purpose: query.choice("purpose") }
+    }
+}
+
 /// Lists rentals, those with the gravest open hazards first.
 #[utoipa::path(get, path = "/api/rentals", tag = "rental", params(RentalQuery),
     responses((status = 200, body = CountedPage<RentalItem>)))]
@@ -209,20 +237,21 @@ fn occupants_band(occupants: u16) -> &'static str {
     }
 }
 
-/// A rental. That it was read goes to the audit log.
+/// A rental. That it was read, and what for, goes to the audit log.
 #[utoipa::path(get, path = "/api/rentals/{id}", tag = "rental",
-    params(("id" = String, Path, description = "Rental identifier")), responses((status = 200, body = RentalView)))]
+    params(("id" = String, Path, description = "Rental identifier"), PurposeQuery), responses((status = 200, body = RentalView)))]
 pub async fn detail(
     State(app): State<Arc<App>>,
     who: Who<ReadRental>,
     Segment(id): Segment,
+    Given(query): Given<PurposeQuery>,
 ) -> Answer<Json<RentalView>> {
     let city = app.live.get();
     let sight = Sight::of(&city, &who.actor);
     let (row, rental) = sight.rental(&id)?;
     // No look without its entry: while the log can't be written, this answers 503.
     let mut session = app.store.begin(&who.actor).await?;
-    session.audit("rental.read", &id, serde_json::json!({}));
+    session.audit("rental.read", &id, serde_json::json!({ "purpose": query.purpose.unwrap_or(Purpose::Other) }));
     session.commit().await?;
     let mut inspections: Vec<InspectionView> = city.inspections_of(row).map(InspectionView::from).collect();
     inspections.sort_by(|a, b| b.at.cmp(&a.at).then_with(|| a.inspection_id.cmp(&b.inspection_id)));

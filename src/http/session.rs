@@ -1,24 +1,28 @@
-//! Sign-in and sign-out: a session that lives in the database, its token in a cookie.
+//! Sign-in and sign-out: a session that lives in the database, its token in a cookie. One's own sessions.
 
 use super::App;
-use super::body::Body;
+use super::body::{Body, Segment};
+use super::permission::SignedIn;
 use super::problem::{Answer, Failure};
-use super::who::{COOKIE, token};
+use super::who::{COOKIE, Who, cookie};
 use crate::error::{Error, Text};
-use crate::store::SessionLimits;
+use crate::store::{Admitted, By, Origin, SecondFactor, SessionLimits};
+use axum::Json;
 use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// No password is longer; what is sent beyond is not worth hashing.
-const PASSWORD_MAX: usize = 1024;
+pub const PASSWORD_MAX: usize = 1024;
 
 /// Name and password of an account.
 #[derive(Deserialize, ToSchema)]
@@ -28,6 +32,29 @@ pub struct SignIn {
     pub name: String,
     /// Its password.
     pub password: String,
+    /// The code of its authenticator app, where the account has one: asked for by the problem `code-wanted`.
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+/// One of one's own sessions.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OpenSession)]
+pub struct SessionView {
+    /// Its number.
+    pub session_id: Uuid,
+    /// When it was opened.
+    pub made_at: DateTime<Utc>,
+    /// When it was used last, to a minute.
+    pub seen_at: DateTime<Utc>,
+    /// When it ends at the latest.
+    pub expires_at: DateTime<Utc>,
+    /// The network address that it was opened from.
+    pub address: String,
+    /// What the browser calls itself.
+    pub agent: String,
+    /// Whether it is the one that asks.
+    pub mine: bool,
 }
 
 /// Signs in: a session cookie (HttpOnly, SameSite=Strict).
@@ -49,6 +76,14 @@ pub async fn sign_in(
     }
     let hold = app.throttle.begin(Instant::now(), &sign_in.name, address).map_err(Failure::TooMany)?;
     tokio::time::sleep(hold).await;
+    let origin = origin(&headers, address);
+    let refuse = async |why: &'static str, failure: Failure| {
+        tracing::info!(%address, why, "sign-in refused");
+        match app.store.note_refusal(&sign_in.name, why, &origin).await {
+            Ok(()) => failure,
+            Err(error) => error.into(),
+        }
+    };
     let actor = {
         // Hashing is made to be slow: not more at once than leaves room for everybody else.
         let _place = app.hashing.acquire().await.map_err(|_| Failure::Busy)?;
@@ -56,25 +91,66 @@ pub async fn sign_in(
     };
     let actor = match actor {
         Ok(actor) => actor,
-        Err(Error::Unauthenticated) => {
-            tracing::info!(account = sign_in.name, %address, "sign-in refused");
-            return Err(Failure::WrongPassword);
-        }
+        Err(Error::Unauthenticated) => return Err(refuse("password", Failure::WrongPassword).await),
         Err(error) => return Err(error.into()),
     };
+    // The attempt still counts as failed: who has the password only must not guess codes faster.
+    match app.store.second_factor(&actor.name, sign_in.code.as_deref()).await? {
+        SecondFactor::Off | SecondFactor::Right => {}
+        SecondFactor::Wanted => return Err(Failure::CodeWanted),
+        SecondFactor::Wrong => return Err(refuse("code", Failure::WrongCode).await),
+    }
     app.throttle.succeed(&sign_in.name, address);
     // A new session for every sign-in: what a browser held before ends.
-    if let Some(old) = token(&headers) {
+    if let Some(old) = cookie(&headers) {
         app.store.end_session(old).await?;
         app.sessions.forget(old);
     }
-    let new = app.store.open_session(&actor, SessionLimits::default()).await?;
+    let new = app.store.open_session(&actor, SessionLimits::default(), &origin).await?;
     tracing::info!(account = actor.name, role = actor.role.as_str(), "signed in");
-    app.sessions.remember(&new, Arc::new(actor));
+    app.sessions.remember(&new, Admitted { actor: Arc::new(actor), by: By::Session });
     Ok(with_cookie(&app, &new, SessionLimits::default().absolute.as_secs()))
 }
 
-fn with_cookie(app: &App, value: &str, seconds: u64) -> Response {
+/// Where a request comes from, as far as its headers tell.
+pub fn origin(headers: &HeaderMap, address: IpAddr) -> Origin {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or("");
+    Origin { address: address.to_string(), agent: agent.chars().take(200).collect() }
+}
+
+/// One's own living sessions, last used first.
+#[utoipa::path(get, path = "/api/sessions", tag = "account", responses((status = 200, body = Vec<SessionView>)))]
+pub async fn list(State(app): State<Arc<App>>, who: Who<SignedIn>) -> Answer<Json<Vec<SessionView>>> {
+    let mut session = app.store.begin(who.in_person()?).await?;
+    let sessions = session.open_sessions(&who.token, SessionLimits::default()).await?;
+    let view = |session: crate::store::OpenSession| SessionView {
+        session_id: session.id,
+        made_at: session.made_at,
+        seen_at: session.seen_at,
+        expires_at: session.expires_at,
+        address: session.origin.address,
+        agent: session.origin.agent,
+        mine: session.mine,
+    };
+    Ok(Json(sessions.into_iter().map(view).collect()))
+}
+
+/// Ends one of one's own sessions, at once here and within 15 seconds in other processes.
+#[utoipa::path(delete, path = "/api/sessions/{id}", tag = "account",
+    params(("id" = Uuid, Path, description = "Number of the session")),
+    responses((status = 204, description = "Ended")))]
+pub async fn revoke(State(app): State<Arc<App>>, who: Who<SignedIn>, Segment(id): Segment) -> Answer<StatusCode> {
+    let actor = who.in_person()?;
+    let id: Uuid = id.parse().map_err(|_| Error::NotFound(format!("session {id}")))?;
+    let mut session = app.store.begin(actor).await?;
+    session.revoke_session(id).await?;
+    session.commit().await?;
+    app.sessions.doubt(&actor.name);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An empty answer that sets the session's cookie for so long.
+pub fn with_cookie(app: &App, value: &str, seconds: u64) -> Response {
     let secure = if app.config.behind_tls { "; Secure" } else { "" };
     let cookie = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
     let mut response = StatusCode::NO_CONTENT.into_response();
@@ -111,7 +187,7 @@ impl Caller {
 #[utoipa::path(delete, path = "/api/session", tag = "account", security(()),
     responses((status = 204, description = "Signed out")))]
 pub async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Answer<Response> {
-    if let Some(token) = token(&headers) {
+    if let Some(token) = cookie(&headers) {
         app.store.end_session(token).await?;
         app.sessions.forget(token);
     }

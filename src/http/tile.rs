@@ -70,6 +70,7 @@ pub async fn tile(
     let tile = tile.ok_or_else(|| Error::NotFound(format!("tile {layers}/{z}/{x}/{y}")))?;
     let city = app.live.get();
     let wanted = Wanted::of(&city, layers.split(','), tile, asked.detail.unwrap_or_default(), &who.actor)?;
+    app.reveals.note(&app.store, &who.actor, &layers).await?;
     let coding = accepted(&headers);
     let name = app.tiles.name(&wanted);
     // The content of a copy that holds is not looked at, nor made.
@@ -107,7 +108,7 @@ fn answer(status: StatusCode, name: Name, coding: Coding, body: Body) -> Respons
     }
     // The browser keeps it, and asks every time whether it still holds: 304 costs next to nothing.
     set.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    set.insert(header::VARY, HeaderValue::from_static("accept-encoding, cookie"));
+    set.insert(header::VARY, HeaderValue::from_static("accept-encoding, cookie, authorization"));
     // It names the tile, not how it travels: packed, the bytes may differ from one version of a library to the next
     // (RFC 9110 8.8.1).
     let etag = match coding {

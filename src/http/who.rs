@@ -1,11 +1,11 @@
-//! The guard in front of a handler: who is signed in, and whether the role has the right.
+//! The guard in front of a handler: who is signed in or what API token is shown, and whether the role has the right.
 
 use super::App;
 use super::permission::Right;
 use super::problem::Failure;
 use crate::domain::Actor;
 use crate::error::{Error, Result, Text};
-use crate::store::{SessionLimits, Store};
+use crate::store::{Admitted, By, SessionLimits, Store};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -26,7 +26,7 @@ pub struct Sessions(Cache<[u8; 32], Known>);
 
 #[derive(Debug, Clone)]
 struct Known {
-    actor: Arc<Actor>,
+    admitted: Admitted,
     checked: Instant,
 }
 
@@ -42,14 +42,14 @@ impl Sessions {
     ///
     /// # Errors
     /// `Unauthenticated` when it is nobody's, `Unavailable` when the database is away and the session was not seen lately.
-    pub async fn find(&self, store: &Store, away: bool, token: &str) -> Result<Arc<Actor>> {
+    pub async fn find(&self, store: &Store, away: bool, token: &str) -> Result<Admitted> {
         let known = self.0.get(&hash(token));
         if let Some(known) = &known {
             if away || known.checked.elapsed() < FRESH {
-                return Ok(known.actor.clone());
+                return Ok(known.admitted.clone());
             }
             // The others go on with what is known until this one has heard.
-            self.remember(token, known.actor.clone());
+            self.remember(token, known.admitted.clone());
         }
         // As a task of its own: a caller that goes away must not leave the question unanswered.
         let (sessions, store, token) = (self.clone(), store.clone(), token.to_owned());
@@ -57,12 +57,11 @@ impl Sessions {
         asked.await.map_err(|error| Error::Internal(format!("a session could not be looked up: {error}")))?
     }
 
-    async fn ask(&self, store: &Store, token: &str, known: Option<Known>) -> Result<Arc<Actor>> {
-        match (store.find_session(token, SessionLimits::default()).await, known) {
-            (Ok(actor), _) => {
-                let actor = Arc::new(actor);
-                self.remember(token, actor.clone());
-                Ok(actor)
+    async fn ask(&self, store: &Store, token: &str, known: Option<Known>) -> Result<Admitted> {
+        match (store.admit(token, SessionLimits::default()).await, known) {
+            (Ok(admitted), _) => {
+                self.remember(token, admitted.clone());
+                Ok(admitted)
             }
             (Err(Error::Unauthenticated), _) => {
                 self.forget(token);
@@ -71,8 +70,8 @@ impl Sessions {
             (Err(Error::Unavailable(why)), Some(known)) => {
                 tracing::debug!(why, "a session could not be looked up again; it was alive before");
                 // Not every request of an outage has to wait for the database.
-                self.remember(token, known.actor.clone());
-                Ok(known.actor)
+                self.remember(token, known.admitted.clone());
+                Ok(known.admitted)
             }
             (Err(error), known) => {
                 // It stays as doubtful as it was.
@@ -85,13 +84,22 @@ impl Sessions {
     }
 
     /// Whose session it was when it was last looked up, and whether that was just now.
-    pub fn seen(&self, token: &str) -> Option<(Arc<Actor>, bool)> {
-        self.0.get(&hash(token)).map(|known| (known.actor, known.checked.elapsed() < FRESH))
+    pub fn seen(&self, token: &str) -> Option<(Admitted, bool)> {
+        self.0.get(&hash(token)).map(|known| (known.admitted, known.checked.elapsed() < FRESH))
     }
 
     /// Remembers a session that is alive now.
-    pub fn remember(&self, token: &str, actor: Arc<Actor>) {
-        self.0.insert(hash(token), Known { actor, checked: Instant::now() });
+    pub fn remember(&self, token: &str, admitted: Admitted) {
+        self.0.insert(hash(token), Known { admitted, checked: Instant::now() });
+    }
+
+    /// Has every session of an account looked up again: one of them ended, and only its account is known.
+    pub fn doubt(&self, account: &str) {
+        for (key, known) in self.0.iter() {
+            if known.admitted.actor.name == account {
+                self.0.invalidate(&*key);
+            }
+        }
     }
 
     /// Forgets a session that has ended.
@@ -106,13 +114,27 @@ fn hash(token: &str) -> [u8; 32] {
 
 /// Whose request it is, where a middleware has found that out already.
 #[derive(Debug, Clone)]
-pub struct Signed(pub Arc<Actor>);
+pub struct Signed(pub Admitted);
+
+/// What a request is let in by: an API token (`Authorization: Bearer ...`) or, without one, its cookie's session.
+pub fn token(headers: &HeaderMap) -> Option<&str> {
+    match headers.get(header::AUTHORIZATION) {
+        Some(shown) => {
+            let (scheme, token) = shown.to_str().ok()?.split_once(' ')?;
+            // A session's token belongs into its cookie, which no script reads.
+            let token = token.trim();
+            (scheme.eq_ignore_ascii_case("bearer") && token.starts_with(crate::store::token::PREFIX)).then_some(token)
+        }
+        None => cookie(headers),
+    }
+}
 
 /// The token of a request's cookie.
-pub fn token(headers: &HeaderMap) -> Option<&str> {
+pub fn cookie(headers: &HeaderMap) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    let token = pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)?;
+    (!token.starts_with(crate::store::token::PREFIX)).then_some(token)
 }
 
 /// The actor of a request, who has the right `R`.
@@ -120,9 +142,27 @@ pub fn token(headers: &HeaderMap) -> Option<&str> {
 pub struct Who<R> {
     /// Who it is.
     pub actor: Arc<Actor>,
-    /// The token of the session.
+    /// What let it in.
+    pub by: By,
+    /// The token of the session, or the API token.
     pub token: String,
     right: PhantomData<R>,
+}
+
+impl<R> Who<R> {
+    /// Refuses programs: an account's own sessions, password and tokens are for who signed in.
+    ///
+    /// # Errors
+    /// `Forbidden` for an API token.
+    pub fn in_person(&self) -> Result<&Actor> {
+        match self.by {
+            By::Session => Ok(&self.actor),
+            By::Token { .. } => Err(Error::Forbidden(Text::new(
+                "令牌不能管理账号,请登录后操作",
+                "an API token can't manage its account: sign in",
+            ))),
+        }
+    }
 }
 
 impl<R: Right> FromRequestParts<Arc<App>> for Who<R> {
@@ -130,13 +170,16 @@ impl<R: Right> FromRequestParts<Arc<App>> for Who<R> {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> std::result::Result<Self, Failure> {
         let token = token(&parts.headers).ok_or(Error::Unauthenticated)?;
-        let actor = match parts.extensions.get::<Signed>() {
-            Some(Signed(actor)) => actor.clone(),
+        let Admitted { actor, by } = match parts.extensions.get::<Signed>() {
+            Some(Signed(admitted)) => admitted.clone(),
             None => app.sessions.find(&app.store, app.follow.is_away(), token).await?,
         };
         if !R::ROLES.contains(&actor.role) {
             return Err(Error::Forbidden(Text::new("您的角色没有这项权限", "your role may not do this")).into());
         }
-        Ok(Who { actor, token: token.to_owned(), right: PhantomData })
+        if matches!(by, By::Token { read_only: true, .. }) && !parts.method.is_safe() {
+            return Err(Error::Forbidden(Text::new("这个令牌只能读取", "this API token only reads")).into());
+        }
+        Ok(Who { actor, by, token: token.to_owned(), right: PhantomData })
     }
 }

@@ -2,12 +2,13 @@
 
 use super::session::Session;
 use crate::error::{Result, Text};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use futures::TryStreamExt;
-use sqlx::Row;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Row};
 
 /// One entry.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, utoipa::ToSchema)]
 pub struct AuditEntry {
     /// Number from 1, without gaps.
     pub seq: i64,
@@ -25,6 +26,50 @@ pub struct AuditEntry {
     pub subject: String,
     /// More.
     pub detail: serde_json::Value,
+    /// The hash of the entry before it, as hexadecimal digits.
+    pub prev: String,
+    /// Its own.
+    pub hash: String,
+}
+
+/// Which entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct AuditFilter {
+    /// By this account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Of this kind: `session` has all of `session.open`, `session.revoke` ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// Done to this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// From this day on, by the database's clock and time zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<NaiveDate>,
+    /// To the end of this day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<NaiveDate>,
+}
+
+const COLUMNS: &str = "seq, at, actor, role, scope, action, subject, detail, encode(prev, 'hex'), encode(hash, 'hex')";
+const FILTER: &str =
+    "($3::text is null or actor = $3) and ($4::text is null or action = $4 or starts_with(action, $4 || '.'))
+    and ($5::text is null or subject = $5) and ($6::date is null or at >= $6) and ($7::date is null or at < $7 + 1)";
+
+fn entry(row: &PgRow) -> Result<AuditEntry> {
+    Ok(AuditEntry {
+        seq: row.try_get(0)?,
+        at: row.try_get(1)?,
+        actor: row.try_get(2)?,
+        role: row.try_get(3)?,
+        scope: row.try_get(4)?,
+        action: row.try_get(5)?,
+        subject: row.try_get(6)?,
+        detail: row.try_get(7)?,
+        prev: row.try_get(8)?,
+        hash: row.try_get(9)?,
+    })
 }
 
 /// What a check of the whole chain found.
@@ -47,34 +92,50 @@ pub enum AuditVerdict {
 }
 
 impl Session {
-    /// Entries, newest first, before the number `before` (or from the newest), `limit` at most. Stewards only: others
-    /// get none.
+    /// Entries, newest first, before the number `before` (or from the newest), `limit` at most. Stewards of the whole city
+    /// only: others get none.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn audit_entries(&mut self, before: Option<i64>, limit: i64) -> Result<Vec<AuditEntry>> {
-        let rows = sqlx::query(
-            "select seq, at, actor, role, scope, action, subject, detail from audit
-             where $1::bigint is null or seq < $1 order by seq desc limit $2",
-        )
-        .bind(before)
-        .bind(limit.clamp(1, 1000))
-        .fetch_all(self.connection())
-        .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(AuditEntry {
-                    seq: row.try_get(0)?,
-                    at: row.try_get(1)?,
-                    actor: row.try_get(2)?,
-                    role: row.try_get(3)?,
-                    scope: row.try_get(4)?,
-                    action: row.try_get(5)?,
-                    subject: row.try_get(6)?,
-                    detail: row.try_get(7)?,
-                })
-            })
-            .collect()
+    pub async fn audit_entries(
+        &mut self,
+        filter: &AuditFilter,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<AuditEntry>> {
+        let sql = format!(
+            "select {COLUMNS} from audit where ($1::bigint is null or seq < $1) and {FILTER} order by seq desc limit $2"
+        );
+        self.audit_read(sql, filter, before, limit).await
+    }
+
+    /// Entries, oldest first, after the number `after`, `limit` at most. Stewards of the whole city only: others get none.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn audit_after(&mut self, filter: &AuditFilter, after: i64, limit: i64) -> Result<Vec<AuditEntry>> {
+        let sql = format!("select {COLUMNS} from audit where seq > $1 and {FILTER} order by seq limit $2");
+        self.audit_read(sql, filter, Some(after), limit).await
+    }
+
+    async fn audit_read(
+        &mut self,
+        sql: String,
+        filter: &AuditFilter,
+        from: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<AuditEntry>> {
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(from)
+            .bind(limit)
+            .bind(&filter.actor)
+            .bind(&filter.action)
+            .bind(&filter.subject)
+            .bind(filter.from)
+            .bind(filter.to)
+            .fetch_all(self.connection())
+            .await?;
+        rows.iter().map(entry).collect()
     }
 
     /// Checks the whole chain, from its first entry to the head.

@@ -11,6 +11,10 @@ const CONSTRAINTS: &[(&str, bool, &str, &str)] = &[
     ("hazard_step_known", false, "隐患状态不能这样变更", "a hazard can't take this step from where it stands"),
     ("address_grid_known", false, "没有这个网格编码", "there is no grid with this code"),
     ("grid_parent_known", false, "上级网格不存在", "the parent grid doesn't exist"),
+    ("api_token_scope_known", false, "没有这个网格编码", "there is no grid with this code"),
+    ("api_token_on_own_ground", false, "这个网格不在账号的辖区内", "this grid is not on the account's ground"),
+    ("api_token_label_given", false, "请写明令牌的用途,80 字以内", "say what the token is for, in 80 characters"),
+    ("api_token_lifetime", false, "令牌最长有效 366 天", "a token is good for 366 days at most"),
     ("account_scope_known", false, "没有这个网格编码", "there is no grid with this code"),
     (
         "account_name_form",
@@ -62,6 +66,9 @@ fn from_database(error: &dyn sqlx::error::DatabaseError) -> Error {
             } else {
                 Error::invalid("", name, "", text, Text::new("改正后再试", "mend it and try again"))
             };
+        }
+        if name == "totp_once" {
+            return conflict("两步验证已经开启", "the second factor is on already");
         }
         if name == "correction_reviewed_once" {
             return conflict("这条更正已经审核过", "this correction was reviewed already");

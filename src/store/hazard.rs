@@ -120,6 +120,9 @@ impl Session {
         let taken = || conflict("这个隐患编号已被使用", "another hazard has this identifier");
         let hazard: Hazard = self.by_key(&new.id).await?.ok_or_else(taken)?;
         if done.rows_affected() == 1 {
+            let detail =
+                serde_json::json!({ "address_id": hazard.address, "item": hazard.item, "severity": hazard.severity });
+            self.audit("hazard.report", &hazard.id, detail);
             return Ok(Stored::New(hazard));
         }
         let same = (&hazard.address, &hazard.rental, hazard.item, hazard.severity, hazard.due_on, &*hazard.found_by)
@@ -172,6 +175,7 @@ impl Session {
             .bind(&step.note)
             .execute(self.connection())
             .await?;
+        self.audit("hazard.move", id, serde_json::json!({ "from": hazard.state, "to": step.to }));
         self.hazard(id).await
     }
 }

@@ -77,6 +77,7 @@ impl Session {
         .execute(self.connection())
         .await?;
         if done.rows_affected() == 1 {
+            self.audit("inspect", &inspection.rental, serde_json::json!({ "inspection_id": inspection.id }));
             return Ok(Stored::New(inspection));
         }
         match self.by_key::<Inspection>(&new.id).await? {

@@ -75,6 +75,8 @@ impl Session {
         .execute(self.connection())
         .await?;
         if done.rows_affected() == 1 {
+            let detail = serde_json::json!({ "visit_id": visit.id, "outcome": visit.outcome.word() });
+            self.audit("visit", &visit.address, detail);
             return Ok(Stored::New(visit));
         }
         match self.by_key::<Visit>(&visit.id.to_string()).await? {

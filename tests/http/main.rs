@@ -5,6 +5,7 @@ mod database;
 mod serving;
 mod wire;
 
+mod audit;
 mod checking;
 mod correction;
 mod outage;
@@ -16,3 +17,4 @@ mod problem;
 mod scope;
 mod session;
 mod tile;
+mod token;

@@ -6,7 +6,7 @@
 use crate::database::*;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use clap::Parser;
 use gridpin::config::Serve;
 use gridpin::domain::*;
@@ -145,7 +145,8 @@ impl Town {
             session.add_account(&new).await.expect("an account");
         }
         session.commit().await.expect("a commit");
-        let town = Town::over(database, &[]).await;
+        // Tests ask faster than people: the pace has a test of its own.
+        let town = Town::over(database, &["--rate-limit", "0"]).await;
         tokio::spawn(town.app.checker.clone().run(town.end.subscribe()));
         town.app.checker.settle().await;
         Some(town)
@@ -216,6 +217,14 @@ impl Town {
     /// Writes.
     pub async fn post(&self, path: &str, cookie: &str, body: Value) -> Reply {
         self.call(Method::POST, path, cookie, Some(body)).await
+    }
+
+    /// A request of a program with an API token.
+    pub async fn bearer(&self, method: Method, path: &str, token: &str, body: Option<Value>) -> Reply {
+        let mut request = request(method, path, "", body);
+        let shown = HeaderValue::from_str(&format!("Bearer {token}")).expect("a header");
+        request.headers_mut().insert(header::AUTHORIZATION, shown);
+        self.send(request).await
     }
 
     /// Signs in and answers the cookie.

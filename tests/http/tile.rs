@@ -26,7 +26,7 @@ async fn a_tile_travels_in_the_coding_that_is_liked_best() {
         for _ in 0..2 {
             let packed = wire.ask("GET", &path(), &cookie, &[("accept-encoding", accepted)]).await;
             assert_eq!((packed.status, packed.header("content-encoding")), (StatusCode::OK, coding));
-            assert_eq!(packed.header("vary"), "accept-encoding, cookie");
+            assert_eq!(packed.header("vary"), "accept-encoding, cookie, authorization");
             assert_eq!(packed.header("content-length"), packed.body.len().to_string());
             let mut unpacked = Vec::new();
             match coding {
@@ -80,7 +80,7 @@ async fn a_copy_that_holds_costs_nothing() {
             (StatusCode::NOT_MODIFIED, "", ""),
             "{known}"
         );
-        assert_eq!((reply.header("etag"), reply.header("vary")), (&*weak, "accept-encoding, cookie"));
+        assert_eq!((reply.header("etag"), reply.header("vary")), (&*weak, "accept-encoding, cookie, authorization"));
         assert!(!reply.header("cache-control").is_empty());
     }
     assert_eq!(town.app.tiles.counts().encoded, encoded.encoded, "nothing was made for that");

@@ -106,6 +106,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the audit log, newest first. */
+        get: operations["getAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports the log as JSON lines, oldest first, each entry with its hash and the one before it. The export is an entry too. */
+        get: operations["getAuditExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/verdict": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Checks the whole log: that nothing in it was changed, removed or cut off. */
+        get: operations["getAuditVerdict"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/config": {
         parameters: {
             query?: never;
@@ -346,6 +397,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes one's own password. All sessions and API tokens of the account end; who asks gets a new session. */
+        put: operations["putMePassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Turns the second factor on: from now on a sign-in wants a code. */
+        put: operations["putMeTotp"];
+        /** Makes a secret for the authenticator app. It is shown this once. */
+        post: operations["postMeTotp"];
+        /** Turns the second factor off. */
+        delete: operations["deleteMeTotp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mends": {
         parameters: {
             query?: never;
@@ -421,7 +508,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A rental. That it was read goes to the audit log. */
+        /** A rental. That it was read, and what for, goes to the audit log. */
         get: operations["getRentalsId"];
         put?: never;
         post?: never;
@@ -461,6 +548,75 @@ export interface paths {
         post: operations["postSession"];
         /** Signs out: the session ends on the server too. */
         delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own living sessions, last used first. */
+        get: operations["getSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of one's own sessions, at once here and within 15 seconds in other processes. */
+        delete: operations["deleteSessionsId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The living tokens of one's own account, newest first. */
+        get: operations["getTokens"];
+        put?: never;
+        /** Makes a token. Its secret is shown this once. */
+        post: operations["postTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a token of one's own account back, at once. */
+        delete: operations["deleteTokensId"];
         options?: never;
         head?: never;
         patch?: never;
@@ -700,6 +856,84 @@ export interface components {
          * @enum {string}
          */
         AddressStatus: "active" | "demolished" | "merged";
+        /** @description A living API token, without its secret. */
+        ApiToken: {
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /** @description Its ground, where that is less than the account's. */
+            grid: string | null;
+            /** @description What it is for. */
+            label: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            made_at: string;
+            /** @description By which account. */
+            made_by: string;
+            /** @description Whether it only reads. */
+            read_only: boolean;
+            /**
+             * Format: date-time
+             * @description When it was used last, to a minute.
+             */
+            seen_at: string | null;
+            /**
+             * Format: uuid
+             * @description Its number.
+             */
+            token_id: string;
+        };
+        /** @description One entry. */
+        AuditEntry: {
+            /** @description What was done. */
+            action: string;
+            /** @description Account. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description More. */
+            detail: unknown;
+            /** @description Its own. */
+            hash: string;
+            /** @description The hash of the entry before it, as hexadecimal digits. */
+            prev: string;
+            /** @description Its role then. */
+            role: string;
+            /** @description Its ground then: `*` or a grid's code. */
+            scope: string;
+            /**
+             * Format: int64
+             * @description Number from 1, without gaps.
+             */
+            seq: number;
+            /** @description To what. */
+            subject: string;
+        };
+        /** @description What a check of the whole log found. */
+        AuditVerdict: {
+            /**
+             * Format: int64
+             * @description The first entry where it was tampered with.
+             */
+            broken_at: number | null;
+            /**
+             * Format: int64
+             * @description How many entries there are, when it is whole.
+             */
+            entries: number | null;
+            /** @description The last entry's hash, when it is whole: written down elsewhere, it proves the log up to here. */
+            head: string | null;
+            what: components["schemas"]["Text"] | null;
+            /** @description Whether nothing was changed, removed or cut off. */
+            whole: boolean;
+        };
         /** @description A basemap. */
         Basemap: {
             /** @description What its licence asks to be shown. */
@@ -800,6 +1034,11 @@ export interface components {
             share: number;
             /** @description Whether the flags can be relied on. */
             state: components["schemas"]["CheckState"];
+        };
+        /** @description A code of the authenticator app. */
+        Code: {
+            /** @description Six digits. */
+            code: string;
         };
         /** @description What a client has to know before sign-in. */
         Config: {
@@ -926,6 +1165,13 @@ export interface components {
          * @enum {string}
          */
         Detail: "map" | "points";
+        /** @description A secret for the authenticator app; it counts once a code of it was shown. */
+        Enrolment: {
+            /** @description The secret in base32, to be typed. */
+            secret: string;
+            /** @description The same as `otpauth://` URL, for a QR code. */
+            url: string;
+        };
         /** @description What is known about an address, and what the rules make of it. */
         Explanation: {
             /** @description Identifier. */
@@ -1340,6 +1586,16 @@ export interface components {
              */
             lon: number;
         };
+        /** @description A token that was made, with its secret, this once. */
+        MadeToken: {
+            /** @description The secret: sent as `Authorization: Bearer ...`. */
+            token: string;
+            /**
+             * Format: uuid
+             * @description Its number.
+             */
+            token_id: string;
+        };
         /** @description The account that is signed in. */
         Me: {
             /** @description Box around that ground: west, south, east, north, degrees. None where the city is empty. */
@@ -1352,6 +1608,8 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Ground. */
             scope: components["schemas"]["MyScope"];
+            /** @description Whether its sign-in wants a code besides the password; null while the database is away. */
+            second_factor: boolean | null;
         };
         /** @description A batch that was mended in one action. */
         Mend: {
@@ -1505,12 +1763,33 @@ export interface components {
              */
             preview?: string | null;
         };
+        /** @description The password that is, and the one that shall be. */
+        NewPassword: {
+            /** @description The password until now. */
+            current: string;
+            /** @description The new one: 12 characters or more, not easy to guess. */
+            new: string;
+        };
         /** @description A reviewer's word on a correction. */
         NewReview: {
             /** @description Why; needed for a rejection. */
             reason?: string | null;
             /** @description Verified, or rejected: then the correction is taken back. */
             verdict: components["schemas"]["VerdictKind"];
+        };
+        /** @description A token to be made. */
+        NewToken: {
+            /**
+             * Format: int32
+             * @description How many days it is good, from 1 to 366.
+             */
+            days: number;
+            /** @description A grid on the account's own ground; without one, all of that. */
+            grid?: string | null;
+            /** @description What it is for, in 80 characters. */
+            label: string;
+            /** @description Whether it only reads. */
+            read_only: boolean;
         };
         /** @description Moves a hazard through its loop. */
         NewTransition: {
@@ -1564,10 +1843,46 @@ export interface components {
              */
             lon: number;
         };
+        /** @description One of one's own sessions. */
+        OpenSession: {
+            /** @description The network address that it was opened from. */
+            address: string;
+            /** @description What the browser calls itself. */
+            agent: string;
+            /**
+             * Format: date-time
+             * @description When it ends at the latest.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it was opened.
+             */
+            made_at: string;
+            /** @description Whether it is the one that asks. */
+            mine: boolean;
+            /**
+             * Format: date-time
+             * @description When it was used last, to a minute.
+             */
+            seen_at: string;
+            /**
+             * Format: uuid
+             * @description Its number.
+             */
+            session_id: string;
+        };
         /** @description A page of a list. */
         Page_AddressItem: {
             /** @description The items. */
             items: components["schemas"]["AddressItem"][];
+            /** @description Give it back as `cursor` to read on; none on the last page. */
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        Page_AuditEntry: {
+            /** @description The items. */
+            items: components["schemas"]["AuditEntry"][];
             /** @description Give it back as `cursor` to read on; none on the last page. */
             next: string | null;
         };
@@ -1729,6 +2044,11 @@ export interface components {
             /** @description Its number. */
             number: string;
         };
+        /**
+         * @description What a rental is looked at for.
+         * @enum {string}
+         */
+        Purpose: "inspection" | "hazard" | "address" | "other";
         /** @description What the process can do now. */
         Ready: {
             /** @description How the check of the city stands: until it is done, flags are those that were found before. */
@@ -1838,6 +2158,8 @@ export interface components {
         Severity: "info" | "warning" | "error";
         /** @description Name and password of an account. */
         SignIn: {
+            /** @description The code of its authenticator app, where the account has one: asked for by the problem `code-wanted`. */
+            code?: string | null;
             /** @description Account name: a work code. */
             name: string;
             /** @description Its password. */
@@ -2172,6 +2494,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_HistoryItem"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAudit: {
+        parameters: {
+            query?: {
+                /** @description By this account. */
+                actor?: string;
+                /** @description Of this kind: `session` has all of `session.open`, `session.end_all` ... */
+                action?: string;
+                /** @description Done to this. */
+                subject?: string;
+                /** @description From this day on. */
+                from?: string;
+                /** @description To the end of this day. */
+                to?: string;
+                /** @description Items of a page, from 1 to 1000. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAuditExport: {
+        parameters: {
+            query?: {
+                /** @description By this account */
+                actor?: string;
+                /** @description Of this kind */
+                action?: string;
+                /** @description Done to this */
+                subject?: string;
+                /** @description From this day on */
+                from?: string;
+                /** @description To the end of this day */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAuditVerdict: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerdict"];
                 };
             };
             /** @description What went wrong */
@@ -2818,6 +3251,131 @@ export interface operations {
             };
         };
     };
+    putMePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Changed; a new cookie is set */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putMeTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Code"];
+            };
+        };
+        responses: {
+            /** @description On */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postMeTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteMeTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            /** @description Off */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getMends: {
         parameters: {
             query?: {
@@ -2966,7 +3524,10 @@ export interface operations {
     };
     getRentalsId: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description What it is looked at for: goes to the audit log. */
+                purpose?: components["schemas"]["Purpose"];
+            };
             header?: never;
             path: {
                 /** @description Rental identifier */
@@ -3064,6 +3625,154 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenSession"][];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSessionsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the session */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiToken"][];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeToken"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTokensId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the token */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3340,6 +4049,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many tiles are waited for; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description What went wrong */
             default: {
