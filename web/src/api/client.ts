@@ -75,8 +75,21 @@ export const api = {
   config: () => get<T.Config>('/api/config'),
   style: (role: T.Role) => get<StyleSpecification>(`/style/${role}.json`),
   me: () => get<T.Me>('/api/me'),
-  signIn: (name: string, password: string) => call<void>('POST', '/api/session', { name, password }),
+  signIn: (name: string, password: string, code: string | null) =>
+    call<void>('POST', '/api/session', { name, password, code }),
   signOut: () => call<void>('DELETE', '/api/session'),
+
+  sessions: () => get<T.OpenSession[]>('/api/sessions'),
+  endSession: (session: string) => call<void>('DELETE', `/api/sessions/${id(session)}`),
+  changePassword: (current: string, next: string) => call<void>('PUT', '/api/me/password', { current, new: next }),
+  beginTotp: (password: string) => call<T.Enrolment>('POST', '/api/me/totp', { password }),
+  confirmTotp: (code: string) => call<void>('PUT', '/api/me/totp', { code }),
+  removeTotp: (password: string) => call<void>('DELETE', '/api/me/totp', { password }),
+  tokens: () => get<T.ApiToken[]>('/api/tokens'),
+  makeToken: (body: T.NewToken) => call<T.MadeToken>('POST', '/api/tokens', body),
+  revokeToken: (token: string) => call<void>('DELETE', `/api/tokens/${id(token)}`),
+  audit: (query: Query, signal?: AbortSignal) => get<T.Page<T.AuditEntry>>('/api/audit', query, signal),
+  verdict: () => call<T.AuditVerdict>('GET', '/api/audit/verdict', undefined, undefined, BATCH_PATIENCE_MS),
 
   flags: (query: Query, signal?: AbortSignal) => get<T.Page<T.Flag>>('/api/flags', query, signal),
   groups: (query: Query, signal?: AbortSignal) => get<T.Page<T.FlagGroup>>('/api/flag-groups', query, signal),
@@ -109,7 +122,8 @@ export const api = {
     call<T.Correction>('POST', `/api/corrections/${id(correction)}/review`, { verdict, reason }),
 
   rentals: (query: Query, signal?: AbortSignal) => get<T.Page<T.Rental>>('/api/rentals', query, signal),
-  rental: (rental: string, signal?: AbortSignal) => get<T.RentalDetail>(`/api/rentals/${id(rental)}`, {}, signal),
+  rental: (rental: string, purpose: T.Purpose, signal?: AbortSignal) =>
+    get<T.RentalDetail>(`/api/rentals/${id(rental)}`, { purpose }, signal),
   heat: (query: Query, signal?: AbortSignal) => get<T.HeatSummary>('/api/heat-summary', query, signal),
   hazards: (query: Query, signal?: AbortSignal) => get<T.Page<T.Hazard>>('/api/hazards', query, signal),
   transition: (hazard: string, to: string, base_version: number, note: string) =>

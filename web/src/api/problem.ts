@@ -11,6 +11,7 @@ export type ProblemKind =
   | 'offline'
   | 'unanswered'
   | 'signed_out'
+  | 'refused'
   | 'forbidden'
   | 'not_found'
   | 'conflict'
@@ -28,15 +29,20 @@ export class Problem extends Error {
     readonly errors: FieldError[] = [],
     /** The record as it stands now, on a conflict. */
     readonly current: unknown = null,
+    /** The server's own name for it, "wrong-password". */
+    readonly code: string = '',
   ) {
     super(`${status} ${titleText.en} ${detailText.en}`.trim());
     this.name = 'Problem';
   }
 }
 
-/** The kind that an HTTP status stands for. */
-export function kindOf(status: number): ProblemKind {
-  if (status === 401) return 'signed_out';
+/** What is asked of somebody who is signed in or is about to be: no session has ended. */
+const REFUSALS = ['wrong-password', 'code-wanted', 'wrong-code'];
+
+/** The kind that an HTTP status stands for, with the server's own name for the problem. */
+export function kindOf(status: number, code = ''): ProblemKind {
+  if (status === 401) return REFUSALS.includes(code) ? 'refused' : 'signed_out';
   if (status === 403) return 'forbidden';
   if (status === 404 || status === 410) return 'not_found';
   if (status === 409 || status === 412) return 'conflict';
@@ -67,5 +73,6 @@ export function readProblem(status: number, body: unknown): Problem {
     const en = text(doc[name]);
     return { en, zh: text(doc[`${name}_zh`]) || en };
   };
-  return new Problem(kindOf(status), status, pair('title'), pair('detail'), errors, doc.current ?? null);
+  const code = text(doc.type).replace(/^urn:gridpin:problem:/, '');
+  return new Problem(kindOf(status, code), status, pair('title'), pair('detail'), errors, doc.current ?? null, code);
 }

@@ -6,14 +6,14 @@ import type { StyleSpecification } from 'maplibre-gl';
 import type { Site } from '../map/ground';
 import type { Page } from '../view/url';
 
-/** Which pages a role has; the first is where it lands. */
+/** Which pages a role has besides its account; the first is where it lands. */
 export const PAGES_OF: Record<Role, Page[]> = {
   collector: ['pins', 'rentals'],
   reviewer: ['pins', 'review', 'coverage'],
   department: ['hazards', 'rentals'],
   police: ['rentals', 'hazards', 'coverage'],
   leader: ['coverage'],
-  steward: ['data', 'pins', 'review', 'rentals', 'hazards', 'coverage'],
+  steward: ['data', 'pins', 'review', 'rentals', 'hazards', 'coverage', 'audit'],
 };
 
 /** A vector basemap that cannot be read is none: the map does without. */
@@ -83,8 +83,13 @@ class Session {
     }
   }
 
-  async signIn(name: string, password: string): Promise<void> {
-    await api.signIn(name, password);
+  /** Reads again what the account is. */
+  async lookAtMe(): Promise<void> {
+    this.me = await api.me();
+  }
+
+  async signIn(name: string, password: string, code: string | null): Promise<void> {
+    await api.signIn(name, password, code);
     await this.#look();
     const again = this.expired;
     this.expired = false;

@@ -74,3 +74,12 @@ export interface Indicators {
 }
 export type Grid = Boxed<Whole<Schemas['Grid']>>;
 export type TouchedEvent = Omit<Whole<Schemas['ChangeEvent']>, 'bbox'> & { bbox: Box | null };
+
+export type OpenSession = Whole<Schemas['OpenSession']>;
+export type Enrolment = Whole<Schemas['Enrolment']>;
+export type ApiToken = Whole<Schemas['ApiToken']>;
+export type NewToken = Schemas['NewToken'];
+export type MadeToken = Whole<Schemas['MadeToken']>;
+export type AuditEntry = Whole<Schemas['AuditEntry']>;
+export type AuditVerdict = Whole<Schemas['AuditVerdict']>;
+export type Purpose = Schemas['Purpose'];

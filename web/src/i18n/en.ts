@@ -1,3 +1,5 @@
+import * as account from './word/account';
+import * as audit from './word/audit';
 import * as card from './word/card';
 import * as cover from './word/cover';
 import * as flag from './word/flag';
@@ -30,4 +32,6 @@ export const en: Record<Key, string> = {
   ...hazard.en,
   ...map.en,
   ...word.en,
+  ...account.en,
+  ...audit.en,
 };

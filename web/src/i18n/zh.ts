@@ -1,3 +1,5 @@
+import * as account from './word/account';
+import * as audit from './word/audit';
 import * as card from './word/card';
 import * as cover from './word/cover';
 import * as flag from './word/flag';
@@ -29,6 +31,8 @@ export const zh = {
   ...hazard.zh,
   ...map.zh,
   ...word.zh,
+  ...account.zh,
+  ...audit.zh,
 } as const;
 
 export type Key = keyof typeof zh;

@@ -79,7 +79,7 @@ export class Rentals {
     this.detailProblem = null;
     if (this.detail?.rental_id !== id) this.detail = null;
     try {
-      const read = await api.rental(id);
+      const read = await api.rental(id, 'inspection');
       if (view.rental === id) this.detail = read;
     } catch (error) {
       if (error instanceof Problem) this.detailProblem = error;

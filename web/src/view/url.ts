@@ -1,6 +1,6 @@
 /** The whole view in the address bar: every state of the client has an address that can be sent to a colleague. */
 
-export const PAGES = ['pins', 'review', 'rentals', 'hazards', 'coverage', 'data'] as const;
+export const PAGES = ['pins', 'review', 'rentals', 'hazards', 'coverage', 'data', 'audit', 'account'] as const;
 export type Page = (typeof PAGES)[number];
 export const INDICATORS = ['collection', 'accuracy', 'registration', 'closure'] as const;
 export type Indicator = (typeof INDICATORS)[number];
