@@ -39,6 +39,48 @@ pub struct Serve {
     /// and the mending of batches (/api/addresses/ID/explain, /api/flag-groups) to that one.
     #[arg(long, env = "GRIDPIN_CHECK", value_enum, default_value_t = Check::Here)]
     pub check: Check,
+    /// Sign-in by the site's own provider of identities.
+    #[command(flatten)]
+    pub identity: Identity,
+}
+
+/// The site's provider of identities (OpenID Connect). It says who somebody is; the account with that name has to be there.
+#[derive(Clone, Default, clap::Args)]
+pub struct Identity {
+    /// URL of the provider of identities (its issuer): people sign in there too. With it go --oidc-client-id and
+    /// --public-url; the provider has to know PUBLIC-URL/api/session/oidc/return.
+    #[arg(long, env = "GRIDPIN_OIDC_ISSUER")]
+    pub oidc_issuer: Option<String>,
+    /// What the provider calls this service.
+    #[arg(long, env = "GRIDPIN_OIDC_CLIENT_ID")]
+    pub oidc_client_id: Option<String>,
+    /// The secret that the provider knows this service by; better in the environment than on the command line.
+    #[arg(long, env = "GRIDPIN_OIDC_CLIENT_SECRET", hide_env_values = true)]
+    pub oidc_client_secret: Option<String>,
+    /// What the provider says that is the account's name.
+    #[arg(long, env = "GRIDPIN_OIDC_CLAIM", value_enum, default_value_t = IdentityClaim::PreferredUsername)]
+    pub oidc_claim: IdentityClaim,
+    /// The URL that browsers know this service by, https://gridpin.example.
+    #[arg(long, env = "GRIDPIN_PUBLIC_URL")]
+    pub public_url: Option<String>,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Without the secret.
+        f.debug_struct("Identity").field("issuer", &self.oidc_issuer).field("client", &self.oidc_client_id).finish()
+    }
+}
+
+/// What a provider says that is the account's name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum IdentityClaim {
+    /// `preferred_username`.
+    #[default]
+    #[value(name = "preferred_username")]
+    PreferredUsername,
+    /// `sub`, which never goes to somebody else.
+    Sub,
 }
 
 /// Where the city is checked.

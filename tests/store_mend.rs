@@ -201,7 +201,8 @@ async fn one_undo_puts_back_what_was_there_but_nothing_that_was_changed_since() 
     let Stored::Same(again) = undo(&db.store, &reviewer(), new.mend_id).await.unwrap() else { panic!("undone twice") };
     assert_eq!((again.restored, again.kept), (undone.restored, undone.kept));
     assert_eq!(read(&db.store, "A1").await.version, 3);
-    let audit = db.store.begin(&steward()).await.unwrap().audit_entries(&AuditFilter::default(), None, 1).await.unwrap();
+    let audit =
+        db.store.begin(&steward()).await.unwrap().audit_entries(&AuditFilter::default(), None, 1).await.unwrap();
     assert_eq!((audit[0].action.as_str(), &audit[0].detail["kept"]), ("undo_mend", &serde_json::json!(["A2"])));
     assert_eq!(db.superuser_reads("select count(*)::text from mend_version").await, "1");
 }

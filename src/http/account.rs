@@ -53,6 +53,8 @@ pub struct Config {
     pub basemap: Option<Basemap>,
     /// Whether this is the demo town, whose accounts are public.
     pub demo: bool,
+    /// Whether people can sign in by the site's provider of identities: GET /api/session/oidc.
+    pub oidc: bool,
     /// Version of the program.
     pub version: String,
     /// Revision of the city: grows with every change.
@@ -123,6 +125,7 @@ pub async fn config(State(app): State<Arc<App>>) -> Json<Config> {
         title: Text::new(&app.config.title_zh, &app.config.title_en),
         basemap: app.config.basemap.as_deref().map(|url| Basemap::of(url, &app.config.basemap_attribution)),
         demo: app.demo,
+        oidc: app.provider.is_some(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         revision: app.live.get().revision,
         stale: app.follow.is_cut_off(),

@@ -24,6 +24,7 @@ pub mod inspection;
 pub mod line;
 pub mod mend;
 pub mod metric;
+pub mod oidc;
 pub mod openapi;
 pub mod pace;
 pub mod password;
@@ -102,6 +103,8 @@ pub struct App {
     pub pace: Pace,
     /// Places for requests that are worked on at once.
     pub at_once: Arc<Queue>,
+    /// The site's provider of identities, where it has one.
+    pub provider: Option<oidc::Provider>,
     /// Places for passwords that are hashed at once.
     pub hashing: Semaphore,
     /// Places for listeners to events.
@@ -146,6 +149,7 @@ impl App {
             stop,
             shield: guard::shield_headers(config.basemap.as_deref(), config.behind_tls),
             config,
+            provider: None,
             demo: false,
             openapi: Arc::new(document()),
         }
@@ -182,6 +186,8 @@ struct Document;
 fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(oidc::leave))
+        .routes(routes!(oidc::come_back))
         .routes(routes!(session::list))
         .routes(routes!(session::revoke))
         .routes(routes!(account::me))

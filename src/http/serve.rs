@@ -59,6 +59,7 @@ pub async fn serve(
 /// `Unavailable` when the database is away or not migrated.
 pub async fn start(config: Serve, stop: watch::Receiver<bool>) -> Result<App> {
     let began = Instant::now();
+    let provider = super::oidc::Provider::new(&config.identity)?;
     let store = Store::connect(&config.database).await.map_err(no_database)?;
     let loaded = store.load(&Store::system()).await.map_err(no_database)?;
     let cursor = loaded.cursor.clone();
@@ -80,6 +81,7 @@ pub async fn start(config: Serve, stop: watch::Receiver<bool>) -> Result<App> {
     let follow = Arc::new(Follow::new(store.clone(), live.clone(), cursor));
     let checker = Arc::new(Checker::new(store.clone(), live.clone(), follow.clone(), config.check, kept));
     let mut app = App::new(store, live, follow, checker, config, stop);
+    app.provider = provider;
     app.demo = is_demo(&app.store).await;
     Ok(app)
 }

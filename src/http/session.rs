@@ -151,13 +151,22 @@ pub async fn revoke(State(app): State<Arc<App>>, who: Who<SignedIn>, Segment(id)
 
 /// An empty answer that sets the session's cookie for so long.
 pub fn with_cookie(app: &App, value: &str, seconds: u64) -> Response {
-    let secure = if app.config.behind_tls { "; Secure" } else { "" };
-    let cookie = format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
     let mut response = StatusCode::NO_CONTENT.into_response();
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
+    append_cookie(app, &mut response, &session_cookie(value, seconds));
     response
+}
+
+/// The session's cookie.
+pub fn session_cookie(value: &str, seconds: u64) -> String {
+    format!("{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}")
+}
+
+/// Sets a cookie, for TLS only where there is TLS.
+pub fn append_cookie(app: &App, response: &mut Response, cookie: &str) {
+    let secure = if app.config.behind_tls { "; Secure" } else { "" };
+    if let Ok(cookie) = HeaderValue::from_str(&format!("{cookie}{secure}")) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
 }
 
 /// The address of who calls; behind a proxy, the one that the proxy saw.

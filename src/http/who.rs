@@ -131,10 +131,14 @@ pub fn token(headers: &HeaderMap) -> Option<&str> {
 
 /// The token of a request's cookie.
 pub fn cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, COOKIE).filter(|token| !token.starts_with(crate::store::token::PREFIX))
+}
+
+/// The value of a cookie.
+pub fn cookie_named<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
     let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let token = pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)?;
-    (!token.starts_with(crate::store::token::PREFIX)).then_some(token)
+    pairs.find(|(name, _)| *name == wanted).map(|(_, value)| value)
 }
 
 /// The actor of a request, who has the right `R`.

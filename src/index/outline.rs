@@ -68,7 +68,7 @@ impl Outline {
         rings.sort_by_cached_key(|ring| z_order(ring.0[0], bbox));
         let mut ends = Vec::with_capacity(rings.len());
         for ring in &rings {
-            ends.push(ends.last().map_or(0, |end| end + 1) + ring.0.len() as u32 - 1);
+            ends.push(ends.last().map_or(0, |end: &u32| *end + 1) + ring.0.len() as u32 - 1);
         }
         let vertices = match &rings[..] {
             [_] if polygon.0.len() == 1 && polygon.0[0].interiors().is_empty() => Vertices::Shared(polygon.clone()),

@@ -86,6 +86,22 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Who an account is that somebody else has authenticated: the site's provider of identities.
+    ///
+    /// # Errors
+    /// `Unauthenticated` for an unknown or disabled name; `Unavailable`.
+    pub async fn account(&self, name: &str) -> Result<Actor> {
+        let row = sqlx::query("select role, scope_grid from account_secret($1)")
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await?
+            .ok_or(Error::Unauthenticated)?;
+        let role: String = row.try_get(0)?;
+        actor_of(name.to_owned(), &role, row.try_get(1)?)
+    }
+}
+
 impl Session {
     /// Makes an account; stewards of the whole city only.
     ///

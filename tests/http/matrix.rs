@@ -18,6 +18,8 @@ fn rows() -> Vec<(&'static str, &'static str, &'static str, String, Option<Value
     vec![
         post("/api/session", "", "/api/session", json!({ "name": "leader", "password": PASSWORD })),
         row("delete", "/api/session", ""),
+        row("get", "/api/session/oidc", ""),
+        row("get", "/api/session/oidc/return", ""),
         row("get", "/api/config", ""),
         row("get", "/api/openapi.json", ""),
         row("get", "/healthz", ""),

@@ -21,13 +21,16 @@ export const mayServe = Boolean(process.env.GRIDPIN_BIN && process.env.GRIDPIN_D
 const isReady = async (answer: Response): Promise<boolean> =>
   answer.ok && ((await answer.json()) as { check: { state: string } }).check.state === 'checked';
 
-/** Starts GRIDPIN_BIN on GRIDPIN_DATABASE and waits until it can do all of its work. */
-export async function serve(port?: number): Promise<Server> {
+/** Starts GRIDPIN_BIN on GRIDPIN_DATABASE and waits until it can do all of its work; `more` is its further environment. */
+export async function serve(port?: number, more: Record<string, string> = {}): Promise<Server> {
   const bin = process.env.GRIDPIN_BIN;
   if (!bin) throw new Error('GRIDPIN_BIN is not set');
   port ??= await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const server = spawn(bin, ['serve', '--bind', `127.0.0.1:${port}`], { stdio: ['ignore', 'inherit', 'inherit'] });
+  const server = spawn(bin, ['serve', '--bind', `127.0.0.1:${port}`], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...more },
+  });
   const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   const stop = (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM') => (server.kill(signal), ended);
   for (let i = 0; i < 240; i++) {
@@ -61,7 +64,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return () => server.stop();
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once('error', reject);
