@@ -60,7 +60,7 @@ pub struct Identity {
     /// What the provider says that is the account's name.
     #[arg(long, env = "GRIDPIN_OIDC_CLAIM", value_enum, default_value_t = IdentityClaim::PreferredUsername)]
     pub oidc_claim: IdentityClaim,
-    /// The URL that browsers know this service by, https://gridpin.example.
+    /// The URL that browsers know this service by, `https://gridpin.example`.
     #[arg(long, env = "GRIDPIN_PUBLIC_URL")]
     pub public_url: Option<String>,
 }

@@ -56,6 +56,24 @@ step 'web types' npm --prefix web run --silent check
 counted 'web tests' vitest.log npm --prefix web test
 step 'web build' npm --prefix web run --silent build
 
+# What may be built in: licences, bans and sources (deny.toml). The tool is built once, into the project's own folder.
+dependency_policy() {
+    local deny=$PWD/.data/tool/bin/cargo-deny
+    [[ -x $deny ]] || cargo install --quiet --locked --debug --root "$PWD/.data/tool" cargo-deny@0.20.2 || return 1
+    "$deny" --log-level error check --hide-inclusion-graph bans licenses sources
+}
+step 'dependency policy' dependency_policy
+# Known holes in what the page is made with, where the registry has a list of them.
+npm_audit() {
+    local said
+    said=$(npm --prefix web audit --audit-level=high 2>&1) && return 0
+    if grep -qE 'audit endpoint returned an error|ENOTFOUND|ECONN|ETIMEDOUT' <<<"$said"; then
+        echo 'the registry answers no audit: not asked' && return 0
+    fi
+    echo "$said" && return 1
+}
+step 'npm audit' npm_audit
+
 step 'rust format' cargo fmt --check
 step 'rust lint' cargo clippy --quiet --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' step 'rust docs' cargo doc --quiet --no-deps

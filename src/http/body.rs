@@ -1,6 +1,7 @@
 //! JSON bodies and path segments, refused as problems with the path of the member that is wrong.
 
 use super::problem::Failure;
+use crate::domain::address::personal::{self, PersonalKind};
 use crate::error::{Error, Fault, Text};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -86,6 +87,41 @@ pub fn past(field: &str, at: DateTime<Utc>) -> Result<(), Error> {
     Ok(())
 }
 
+/// The most characters of a free text.
+const TEXT_MAX: usize = 2000;
+
+/// A free text, once it is sure that nobody is named in it: no identity or telephone number, no name behind a word that
+/// announces one. What was found is said with its characters hidden.
+///
+/// # Errors
+/// `Invalid` for a text that holds a person's data, or is too long.
+pub fn screened(field: &str, text: String) -> Result<String, Error> {
+    if text.len() > TEXT_MAX && text.chars().count() > TEXT_MAX {
+        let reason = Text::new("说明过长", "the text is too long");
+        let remedy = Text::new(format!("最多 {TEXT_MAX} 个字"), format!("{TEXT_MAX} characters at most"));
+        return Err(Error::invalid("body", field, text.chars().take(40).collect::<String>(), reason, remedy));
+    }
+    let Some(found) = personal::find(&text).into_iter().next() else { return Ok(text) };
+    let hidden = personal::mask(&text);
+    let reason = match found.kind {
+        PersonalKind::Identity => Text::new("含有身份证号", "it holds an identity number"),
+        PersonalKind::Telephone => Text::new("含有电话号码", "it holds a telephone number"),
+        PersonalKind::Name => Text::new("含有人名", "it names a person"),
+    };
+    let (zh, en) = (format!("{}：{hidden}", reason.zh), format!("{}: {hidden}", reason.en));
+    let remedy =
+        Text::new("请删去个人信息，本系统不保存任何个人", "take the person's data out: no person is kept here");
+    Err(Error::invalid("body", field, hidden, Text::new(zh, en), remedy))
+}
+
+/// Refuses an attribute that holds an identity or telephone number.
+///
+/// # Errors
+/// `Invalid` for one.
+pub fn unnumbered(field: &str, value: &str) -> Result<(), Error> {
+    if personal::number(value).is_some() { screened(field, value.to_owned()).map(drop) } else { Ok(()) }
+}
+
 /// A segment of the path as text. What is no valid segment names nothing: 404.
 #[derive(Debug)]
 pub struct Segment(pub String);
@@ -115,6 +151,39 @@ mod tests {
     struct Outer {
         name: String,
         at: Option<Inner>,
+    }
+
+    #[test]
+    fn free_texts_name_nobody() {
+        for (text, what) in [
+            ("请联系房东 13812345678", "电话"),
+            ("身份证110101199003078515", "身份证"),
+            ("户主张建国，不在家", "人名"),
+            ("电话 0571-87654321", "电话"),
+        ] {
+            let Err(Error::Invalid(faults)) = screened("note", text.to_owned()) else { panic!("{text} was taken") };
+            assert!(faults[0].reason.zh.contains(what), "{text}: {}", faults[0].reason.zh);
+            assert!(
+                !faults[0].to_string().contains("12345678") && !faults[0].to_string().contains("建国"),
+                "{}",
+                faults[0]
+            );
+        }
+        for text in [
+            "",
+            "门口改到南侧，门牌未变",
+            "巷内第三家，铁门，门牌被遮挡",
+            "充电桩设在楼道，已通知物业，3日内整改",
+            "与12号之间新修围墙，点位向东移8米",
+            "王家弄12号门牌脱落，照片编号 20261103-0017",
+            "the gate faces the river now; see order 2026-1103",
+            "高德坐标批量偏移，P00165 整批纠正",
+            "房东不在，下周再来",
+            "租户已搬走，钥匙在社区",
+        ] {
+            assert_eq!(screened("note", text.to_owned()).as_deref().ok(), Some(text));
+        }
+        assert!(screened("note", "长".repeat(2001)).is_err());
     }
 
     #[test]

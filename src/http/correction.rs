@@ -2,7 +2,7 @@
 
 use super::App;
 use super::address::AddressView;
-use super::body::{Body, Segment};
+use super::body::{Body, Segment, screened, unnumbered};
 use super::cursor::{Cursor, Page};
 use super::permission::{Correct, ReadFlag, Review};
 use super::problem::Answer;
@@ -132,6 +132,11 @@ pub async fn correct(
     Body(post): Body<Post>,
 ) -> Answer<(StatusCode, Json<CorrectionView>)> {
     let address_id = post.address_id.clone();
+    let note = screened("note", post.note.unwrap_or_default())?;
+    if let Change::Set { value, .. } = &post.change {
+        // An address may hold a name that was painted on its door; the checker finds it. Numbers are nobody's address.
+        unnumbered("change.value", value)?;
+    }
     let mut session = app.store.begin(&who.actor).await?;
     let stored = session
         .correct(&NewCorrection {
@@ -140,7 +145,7 @@ pub async fn correct(
             base_version: post.base_version,
             change: post.change,
             observed: post.observed,
-            note: post.note.unwrap_or_default(),
+            note,
         })
         .await;
     let stored = match stored {
@@ -220,8 +225,9 @@ pub async fn review(
         VerdictKind::Verified => StoreVerdict::Verified,
         VerdictKind::Rejected => StoreVerdict::Rejected,
     };
+    let reason = screened("reason", verdict.reason.unwrap_or_default())?;
     let mut session = app.store.begin(&who.actor).await?;
-    let correction = session.review(id, kind, verdict.reason.as_deref().unwrap_or("")).await?;
+    let correction = session.review(id, kind, &reason).await?;
     session.commit().await?;
     app.follow.settle().await;
     let city = app.live.get();

@@ -1,7 +1,7 @@
 //! Flags: what the rules found, as lists and with their dismissals.
 
 use super::App;
-use super::body::{Body, Segment};
+use super::body::{Body, Segment, screened};
 use super::cursor::{CountedPage, Cursor, page};
 use super::group::group_id_of;
 use super::permission::{Dismiss, ReadFlag};
@@ -287,12 +287,13 @@ pub async fn dismiss(
         let remedy = Text::new("给出今天或以后的日期", "give today or a later day");
         return Err(Error::invalid("body", "until", new.until.to_string(), reason, remedy).into());
     }
+    let reason = screened("reason", new.reason)?;
     let mut session = app.store.begin(&who.actor).await?;
     session
         .dismiss(&crate::store::NewDismissal {
             flag_id: new.flag_id,
             address_id: AddressId::from(id),
-            reason: new.reason,
+            reason,
             until: new.until,
         })
         .await?;

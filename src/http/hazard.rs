@@ -1,7 +1,7 @@
 //! Hazards and their closed loop: found, assigned, mended, closed by somebody other than the finder.
 
 use super::App;
-use super::body::{Body, Segment};
+use super::body::{Body, Segment, screened};
 use super::cursor::{CountedPage, Cursor, page};
 use super::permission::{MoveHazard, ReadHazard, ReportHazard};
 use super::problem::Answer;
@@ -202,6 +202,7 @@ pub async fn report(
     who: Who<ReportHazard>,
     Body(post): Body<Post>,
 ) -> Answer<(StatusCode, Json<HazardView>)> {
+    let note = screened("note", post.note.unwrap_or_default())?;
     let mut session = app.store.begin(&who.actor).await?;
     let stored = session
         .report_hazard(&NewHazard {
@@ -211,7 +212,7 @@ pub async fn report(
             item: post.item,
             severity: post.severity,
             due_on: post.due_on,
-            note: post.note.unwrap_or_default(),
+            note,
         })
         .await?;
     session.commit().await?;
@@ -242,12 +243,9 @@ pub async fn transition(
     Segment(id): Segment,
     Body(transition): Body<Transition>,
 ) -> Answer<Json<HazardView>> {
+    let note = screened("note", transition.note.unwrap_or_default())?;
     let mut session = app.store.begin(&who.actor).await?;
-    let step = crate::store::Transition {
-        to: transition.to,
-        base_version: transition.base_version,
-        note: transition.note.unwrap_or_default(),
-    };
+    let step = crate::store::Transition { to: transition.to, base_version: transition.base_version, note };
     let hazard = match session.move_hazard(&HazardId::from(id.as_str()), &step).await {
         Ok(hazard) => hazard,
         Err(Error::Conflict { message, current: Some(_) }) => {

@@ -1,7 +1,7 @@
 //! Mends: what was previewed is done in one action, all or nothing, and taken back in one.
 
 use super::App;
-use super::body::{Body, Segment};
+use super::body::{Body, Segment, screened};
 use super::cursor::{Cursor, Page};
 use super::flag::title_of;
 use super::group::{self, MemberView, find};
@@ -162,7 +162,7 @@ fn accepted(app: &App, actor: &Actor, id: &str, post: Post) -> Answer<NewMend> {
             return Err(Error::invalid("body", "preview", "", reason, remedy).into());
         }
     };
-    let note = post.note.unwrap_or_default();
+    let note = screened("note", post.note.unwrap_or_default())?;
     if note.chars().count() > NOTE_MAX {
         let reason = Text::new("说明过长", "the note is too long");
         let remedy = Text::new(format!("最多 {NOTE_MAX} 个字"), format!("{NOTE_MAX} characters at most"));

@@ -74,3 +74,20 @@ rights! {
     /// Read, verify and export the audit log; of the whole city only.
     ReadAudit: Steward;
 }
+
+/// The table as Markdown: `docs/rights.md`.
+pub fn markdown() -> String {
+    let heads: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+    let mut text = format!(
+        "# Who may do what\n\nMade from the table in `src/http/permission.rs`, as are the guards of the handlers and the matrix \
+         test. A role decides what an account may do; its grid decides on which ground. Row security in PostGIS stands \
+         behind both.\n\n| | {} |\n| --- |{}\n",
+        heads.join(" | "),
+        " :-: |".repeat(heads.len())
+    );
+    for row in TABLE {
+        let marks: Vec<&str> = Role::ALL.iter().map(|role| if row.roles.contains(role) { "●" } else { "" }).collect();
+        text.push_str(&format!("| **{}** {} | {} |\n", row.name, row.what.trim(), marks.join(" | ")));
+    }
+    text
+}

@@ -1,7 +1,7 @@
 //! API tokens of one's own account, for programs.
 
 use super::App;
-use super::body::{Body, Segment};
+use super::body::{Body, Segment, screened};
 use super::permission::SignedIn;
 use super::problem::Answer;
 use super::sight::Sight;
@@ -110,7 +110,7 @@ pub async fn make(
         let remedy = Text::new("给出天数", "give a number of days");
         return Err(wrong("days", &post.days.to_string(), reason, remedy).into());
     }
-    let label = post.label.trim();
+    let label = screened("label", post.label.trim().to_owned())?;
     if label.is_empty() || label.chars().count() > 80 || label.chars().any(char::is_control) {
         let reason = Text::new("请写明令牌的用途,80 字以内", "say what the token is for, in 80 characters");
         let remedy = Text::new("例如:消防指挥平台只读", "for example: fire brigade's screen, reading");
@@ -123,10 +123,10 @@ pub async fn make(
     let mut session = app.store.begin(actor).await?;
     if session.tokens(&actor.name).await?.len() >= TOKENS_MAX {
         let reason = Text::new(format!("已有 {TOKENS_MAX} 个令牌"), format!("there are {TOKENS_MAX} tokens already"));
-        return Err(wrong("label", label, reason, Text::new("先撤销不用的", "revoke those that nobody uses")).into());
+        return Err(wrong("label", &label, reason, Text::new("先撤销不用的", "revoke those that nobody uses")).into());
     }
     let new = NewToken {
-        label: label.to_owned(),
+        label,
         grid: post.grid.map(GridCode::from),
         read_only: post.read_only,
         lifetime: Duration::from_secs(u64::from(post.days) * 86_400),

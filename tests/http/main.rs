@@ -13,6 +13,7 @@ mod event;
 mod matrix;
 mod mend;
 mod overload;
+mod person;
 mod problem;
 mod scope;
 mod session;

@@ -202,3 +202,13 @@ fn the_table_says_what_the_design_says() {
     }
     let _: &[permission::Row] = TABLE;
 }
+
+#[test]
+fn the_documents_have_this_table() {
+    let table = permission::markdown();
+    if std::env::var_os("WRITE_DOCS").is_some() {
+        std::fs::write("docs/rights.md", &table).expect("docs/rights.md");
+    }
+    let kept = std::fs::read_to_string("docs/rights.md").unwrap_or_default();
+    assert!(kept == table, "make it anew: WRITE_DOCS=1 cargo test --test http the_documents");
+}
