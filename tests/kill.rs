@@ -3,12 +3,13 @@
 //!
 //! Runs on a throw-away cluster of its own, made by setup.sh with the settings of `make run` (fsync on).
 
+mod cluster;
 mod database;
 
-use database::{actor, address, import, steward, village};
+use cluster::*;
+use database::{actor, address, import, steward};
 use gridpin::domain::*;
 use gridpin::store::*;
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,106 +17,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
-
-/// A cluster that may be killed.
-struct Cluster {
-    folder: tempfile::TempDir,
-}
-
-impl Cluster {
-    async fn start(what: &str) -> Option<Cluster> {
-        if std::env::var("GRIDPIN_TEST_DATABASE").is_err() {
-            println!("SKIPPED (no GRIDPIN_TEST_DATABASE): {what}");
-            return None;
-        }
-        let folder = tempfile::tempdir().expect("a folder");
-        // PostgreSQL's own user has to get in.
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("rights");
-        let cluster = Cluster { folder };
-        cluster.setup("start");
-        migrate(&cluster.url("owner-url")).await.expect("migrations run");
-        import(&cluster.store().await, village()).await.expect("grids");
-        Some(cluster)
-    }
-
-    fn setup(&self, what: &str) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("setup.sh");
-        let done = Command::new(script).arg(what).arg(self.folder.path()).status().expect("setup.sh runs");
-        assert!(done.success(), "setup.sh {what}");
-    }
-
-    fn url(&self, file: &str) -> String {
-        std::fs::read_to_string(self.folder.path().join(file)).expect("a URL").trim().to_owned()
-    }
-
-    async fn store(&self) -> Store {
-        Store::connect(&self.url("database-url")).await.expect("the cluster answers")
-    }
-
-    /// SIGKILL to the postmaster and all its children at once.
-    fn kill(&self) {
-        let pid_file = self.folder.path().join("cluster/postmaster.pid");
-        let postmaster: i32 = std::fs::read_to_string(pid_file)
-            .expect("a pid file")
-            .lines()
-            .next()
-            .expect("a pid")
-            .parse()
-            .expect("a pid");
-        let mut pids: Vec<i32> = children(postmaster);
-        pids.insert(0, postmaster);
-        let pids: Vec<String> = pids.iter().map(i32::to_string).collect();
-        Command::new("kill").arg("-9").args(&pids).stderr(Stdio::null()).status().expect("kill runs");
-        // Reaped as well: PostgreSQL takes a dead but unreaped postmaster for a living one.
-        let gone = || pids.iter().all(|pid| !Path::new("/proc").join(pid).exists());
-        let start = Instant::now();
-        while !gone() && start.elapsed() < Duration::from_secs(10) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("setup.sh");
-        let _ = Command::new(script).arg("stop").arg(self.folder.path()).status();
-    }
-}
-
-fn children(parent: i32) -> Vec<i32> {
-    let processes = std::fs::read_dir("/proc").expect("/proc");
-    processes
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
-        .filter(|pid| {
-            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            let after_name = stat.rsplit(')').next().unwrap_or_default();
-            after_name.split_whitespace().nth(1).and_then(|ppid| ppid.parse::<i32>().ok()) == Some(parent)
-        })
-        .collect()
-}
-
-async fn count(store: &Store, table: &str) -> i64 {
-    let counts = store.counts(&steward()).await.expect("counts");
-    counts.iter().find(|(name, _)| *name == table).expect("a table").1
-}
-
-/// Nothing is half-done: each correction has its version and each version its correction, the feed's rows are there, the
-/// audit chain is whole.
-async fn assert_whole(store: &Store) {
-    let mut session = store.begin(&steward()).await.expect("a session");
-    assert!(matches!(session.verify_audit().await.expect("an audit"), AuditVerdict::Whole { .. }));
-    drop(session);
-    let records = store.load(&Store::system()).await.expect("a load").records;
-    let mut corrections: BTreeMap<&str, i64> = BTreeMap::new();
-    for correction in records.corrections.iter() {
-        *corrections.entry(&correction.address_id).or_default() += 1;
-    }
-    for address in records.addresses.iter() {
-        let made = corrections.get(address.id()).copied().unwrap_or_default();
-        assert_eq!(address.version(), 1 + made, "{}: versions and corrections differ", address.id());
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_postgresql_under_corrections_loses_nothing_acknowledged() {
@@ -275,65 +176,6 @@ async fn killing_the_importing_process_keeps_all_or_nothing() {
     assert_whole(&store).await;
 }
 
-/// The least client that HTTP/1.1 allows: one request, one connection. Answers status, headers and body.
-async fn ask(port: u16, method: &str, path: &str, cookie: &str, body: &str) -> std::io::Result<(u16, String)> {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await?;
-    let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nCookie: {cookie}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    Ok((status.ok_or(std::io::ErrorKind::UnexpectedEof)?, answer))
-}
-
-/// A running `gridpin serve`, killed at the latest with the test.
-struct Server {
-    child: std::process::Child,
-    port: u16,
-}
-
-impl Server {
-    async fn start(cluster: &Cluster) -> Server {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
-        let child = Command::new(env!("CARGO_BIN_EXE_gridpin"))
-            .args(["serve", "--bind", &format!("127.0.0.1:{port}")])
-            .env("GRIDPIN_DATABASE", cluster.url("database-url"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("gridpin runs");
-        let start = Instant::now();
-        while !matches!(ask(port, "GET", "/readyz", "", "").await, Ok((200, _))) {
-            assert!(start.elapsed() < Duration::from_secs(30), "the service is not ready");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Server { child, port }
-    }
-
-    async fn sign_in(&self) -> String {
-        let body = r#"{"name":"C1","password":"correct horse battery"}"#;
-        let (status, answer) = ask(self.port, "POST", "/api/session", "", body).await.expect("an answer");
-        assert_eq!(status, 204, "{answer}");
-        let lower = answer.to_ascii_lowercase();
-        let at = lower.find("set-cookie: ").expect("a cookie") + "set-cookie: ".len();
-        answer[at..].split([';', '\r']).next().expect("a cookie").to_owned()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killing_the_serving_process_loses_no_acknowledged_correction() {
     let Some(cluster) = Cluster::start("kill the serving process").await else { return };
@@ -355,7 +197,7 @@ async fn killing_the_serving_process_loses_no_acknowledged_correction() {
     let (mut acknowledged, mut unsure) = (Vec::new(), Vec::new());
     for round in 0..3u64 {
         let server = Server::start(&cluster).await;
-        let (cookie, port) = (server.sign_in().await, server.port);
+        let (cookie, port) = (server.sign_in("C1").await, server.port);
         let through = Arc::new(AtomicUsize::new(0));
         let killer = tokio::spawn({
             let through = through.clone();
@@ -389,7 +231,7 @@ async fn killing_the_serving_process_loses_no_acknowledged_correction() {
         assert_whole(&store).await;
         // Sent again to the next server: once, whether it was stored before or not.
         let server = Server::start(&cluster).await;
-        let cookie = server.sign_in().await;
+        let cookie = server.sign_in("C1").await;
         for (i, body) in unsure.drain(..) {
             for expected in [[200, 201], [200, 200]] {
                 let (status, answer) = ask(server.port, "POST", "/api/corrections", &cookie, &body).await.unwrap();
