@@ -86,6 +86,23 @@ async fn read(port: u16, cookie: String, seen: Arc<Seen>, stop: Arc<AtomicBool>)
     }
 }
 
+/// An address for each writer, and the accounts that they share.
+async fn settle_in(store: &Store) {
+    let rows = (0..WRITERS).map(|w| address(&format!("W{w}"), Some("V01"), 120.001, 28.001)).collect();
+    import(store, rows).await.expect("addresses");
+    let mut session = store.begin(&steward()).await.unwrap();
+    for n in 0..ACCOUNTS {
+        let new = NewAccount {
+            name: format!("C{n}"),
+            role: Role::Collector,
+            scope: Scope::Grid("V01".into()),
+            password: "correct horse battery".into(),
+        };
+        session.add_account(&new).await.unwrap();
+    }
+    session.commit().await.unwrap();
+}
+
 /// Waits for a write that was acknowledged after `since`; how long after.
 async fn back(seen: &Seen, since: Instant) -> Duration {
     loop {
@@ -104,19 +121,7 @@ async fn nothing_acknowledged_is_lost_in_a_storm() {
     let Some(cluster) = Cluster::start("a storm of faults").await else { return };
     let (seconds, seed) = (setting("STORM_SECONDS", 20), setting("STORM_SEED", 1));
     let store = cluster.store().await;
-    let rows = (0..WRITERS).map(|w| address(&format!("W{w}"), Some("V01"), 120.001, 28.001)).collect();
-    import(&store, rows).await.expect("addresses");
-    let mut session = store.begin(&steward()).await.unwrap();
-    for n in 0..ACCOUNTS {
-        let new = NewAccount {
-            name: format!("C{n}"),
-            role: Role::Collector,
-            scope: Scope::Grid("V01".into()),
-            password: "correct horse battery".into(),
-        };
-        session.add_account(&new).await.unwrap();
-    }
-    session.commit().await.unwrap();
+    settle_in(&store).await;
 
     let first = Server::start(&cluster).await;
     let port = first.port;
@@ -199,4 +204,71 @@ async fn nothing_acknowledged_is_lost_in_a_storm() {
         .expect("gridpin runs");
     assert!(verified.success());
     assert!(longest < BACK, "{longest:?}");
+}
+
+/// A disk of its own that is unmounted with the test.
+struct Disk(std::path::PathBuf);
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_writes_and_loses_nothing() {
+    if std::env::var("GRIDPIN_TEST_DATABASE").is_err() {
+        return println!("SKIPPED (no GRIDPIN_TEST_DATABASE): a full disk");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let mounted =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=256m,mode=755", "tmpfs"]).arg(folder.path()).output();
+    if !mounted.is_ok_and(|done| done.status.success()) {
+        return println!("SKIPPED (only root mounts a small disk): a full disk");
+    }
+    let disk = Disk(folder.path().to_owned());
+    let cluster = Cluster::start_in(folder).await;
+    settle_in(&cluster.store().await).await;
+    let server = Server::start(&cluster).await;
+    let (port, cookie) = (server.port, server.sign_in("C0").await);
+    let (seen, stop) = (Arc::new(Seen::default()), Arc::new(AtomicBool::new(false)));
+    let mut tasks = Vec::new();
+    for w in 0..20 {
+        tasks.push(tokio::spawn(write(port, cookie.clone(), format!("W{w}"), seen.clone(), stop.clone())));
+    }
+    back(&seen, Instant::now()).await;
+
+    let filler = disk.0.join("filler");
+    let full = Command::new("dd").args(["if=/dev/zero", "bs=64k"]).arg(format!("of={}", filler.display())).output();
+    assert!(!full.expect("dd runs").status.success(), "the disk is full");
+    let (began, before) = (Instant::now(), seen.repeated.load(Ordering::Relaxed));
+    while seen.repeated.load(Ordering::Relaxed) < before + 20 {
+        assert!(began.elapsed() < Duration::from_secs(120), "writes went on without a disk");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (status, answer) = ask(port, "GET", "/api/addresses/W0", &cookie, "").await.expect("an answer");
+    assert_eq!(status, 200, "reading goes on: {answer}");
+
+    std::fs::remove_file(&filler).expect("room again");
+    let since = Instant::now();
+    let away = back(&seen, since).await;
+    stop.store(true, Ordering::Relaxed);
+    for task in tasks {
+        tokio::time::timeout(Duration::from_secs(60), task).await.expect("a writer ends").expect("no panic");
+    }
+    drop(server);
+    println!(
+        "{} writes refused on a full disk; writing again {away:?} after there was room",
+        seen.repeated.load(Ordering::Relaxed)
+    );
+    assert_eq!(*seen.wrong.lock().unwrap(), Vec::<String>::new());
+    assert!(away < BACK, "{away:?}");
+    let store = cluster.store().await;
+    let kept = store.load(&Store::system()).await.unwrap().records;
+    let kept: std::collections::HashSet<Uuid> = kept.corrections.iter().map(|c| c.correction_id).collect();
+    assert!(seen.acknowledged.lock().unwrap().iter().all(|id| kept.contains(id)), "lost");
+    assert_whole(&store).await;
+    store.close().await;
+    drop(cluster);
+    drop(disk);
 }

@@ -24,11 +24,16 @@ impl Cluster {
         // PostgreSQL's own user has to get in.
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("rights");
+        Some(Cluster::start_in(folder).await)
+    }
+
+    /// In a folder that is there, and that PostgreSQL's own user may enter.
+    pub async fn start_in(folder: tempfile::TempDir) -> Cluster {
         let cluster = Cluster { folder };
         cluster.setup("start");
         migrate(&cluster.url("owner-url")).await.expect("migrations run");
         import(&cluster.store().await, village()).await.expect("grids");
-        Some(cluster)
+        cluster
     }
 
     pub fn setup(&self, what: &str) {
