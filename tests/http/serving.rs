@@ -194,7 +194,12 @@ impl Town {
 
     /// An answer whose body goes on.
     pub async fn stream(&self, path: &str, cookie: &str) -> axum::response::Response {
-        self.router.clone().oneshot(request(Method::GET, path, cookie, None)).await.expect("infallible")
+        self.answer(request(Method::GET, path, cookie, None)).await
+    }
+
+    /// An answer whose body nobody has read yet.
+    pub async fn answer(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.expect("infallible")
     }
 
     /// A request with a JSON body.
