@@ -56,7 +56,13 @@ impl Query {
             );
             return None;
         }
-        values.pop().filter(|value| !value.is_empty())
+        let value = values.pop().filter(|value| !value.is_empty())?;
+        if value.contains('\0') {
+            let reason = Text::new("含有无法使用的字符", "it holds a character that can't be used");
+            self.fault(name, &value.replace('\0', "␀"), reason, "去掉空字符", "take the NUL out");
+            return None;
+        }
+        Some(value)
     }
 
     /// Notes a fault.

@@ -85,7 +85,7 @@ fn from_database(error: &dyn sqlx::error::DatabaseError) -> Error {
         }
         "42501" => Error::Forbidden(Text::new("没有权限,或不在您的辖区", "not allowed, or outside your ground")),
         "28P01" | "28000" | "3D000" => Error::Unavailable(format!("database: {}", error.message())),
-        "23503" | "23514" | "23502" | "22P02" | "22003" | "22021" => Error::invalid(
+        "23503" | "23514" | "23502" | "22P02" | "22P05" | "22003" | "22021" => Error::invalid(
             "",
             error.constraint().unwrap_or_default(),
             "",

@@ -88,6 +88,7 @@ async fn stewards_read_filter_and_export_the_log() {
         Some(all.len())
     );
     assert_eq!(town.get("/api/audit?from=yesterday", &chief).await.fields(), ["from"]);
+    assert_eq!(town.get("/api/audit/export?action=%00", &chief).await.fields(), ["action"]);
     assert_eq!(town.json("/api/audit?action=sess", &chief).await["items"], json!([]), "a kind, not any beginning");
 
     let reply = town.get("/api/audit/export?action=session", &chief).await;
