@@ -93,16 +93,16 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
             delta.addresses.push(address);
         }
         4 => {
-            let mut hazard = records.hazards[pick(records.hazards.len())].clone();
+            let mut hazard = records.hazards.at(pick(records.hazards.len())).unpack();
             hazard.state = if hazard.state == HazardState::Closed { HazardState::Open } else { HazardState::Closed };
             delta.hazards.push(hazard);
-            let mut rental = records.rentals[pick(records.rentals.len())].clone();
+            let mut rental = records.rentals.at(pick(records.rentals.len())).unpack();
             rental.address = Some(records.addresses.at(pick(records.addresses.len())).id().into());
             rental.registered_on = None;
             delta.rentals.push(rental);
         }
         5 => {
-            let rental = records.rentals[pick(records.rentals.len())].id.clone();
+            let rental = records.rentals.at(pick(records.rentals.len())).unpack().id;
             delta.inspections.push(Inspection {
                 id: format!("I-{n}").into(),
                 rental: rental.clone(),
@@ -143,14 +143,14 @@ fn edit(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
             delta.removed.extend(of);
             let of = rows(records.buildings.len()).map(|row| Removed::Building(records.buildings.at(row).id().into()));
             delta.removed.extend(of);
-            let of = rows(records.rentals.len()).map(|row| Removed::Rental(records.rentals[row].id.clone()));
+            let of = rows(records.rentals.len()).map(|row| Removed::Rental(records.rentals.at(row).id().into()));
             delta.removed.extend(of);
-            let of = rows(records.hazards.len()).map(|row| Removed::Hazard(records.hazards[row].id.clone()));
+            let of = rows(records.hazards.len()).map(|row| Removed::Hazard(records.hazards.at(row).id().into()));
             delta.removed.extend(of);
             let of = rows(records.inspections.len());
             delta.removed.extend(of.map(|row| Removed::Inspection(records.inspections[row].id.clone())));
             delta.removed.extend(records.visits.iter().take(2).map(|visit| Removed::Visit(visit.id)));
-            let rental = records.rentals[pick(records.rentals.len())].clone();
+            let rental = records.rentals.at(pick(records.rentals.len())).unpack();
             delta.removed.extend(rental.address.map(Removed::Address));
         }
         9 => {
@@ -300,24 +300,24 @@ fn counts_are_what_the_records_say() {
         assert_eq!(counts.addresses as usize, active.clone().count(), "{}", top.code);
         assert_eq!(counts.collected as usize, collected.clone().count(), "{}", top.code);
         if top.level == GridLevel::Street {
-            let flagged: BTreeSet<&str> = city
+            let flagged: BTreeSet<String> = city
                 .flags
                 .iter()
                 .filter(|f| f.severity == Severity::Error || f.probability.is_some_and(|p| p >= 0.8))
-                .filter_map(|f| if let Subject::Address(id) = &f.subject { Some(id.as_str()) } else { None })
+                .filter_map(|f| if let Subject::Address(id) = f.subject { Some(id) } else { None })
                 .collect();
             let accurate = collected.clone().filter(|a| !flagged.contains(a.id())).count();
             assert_eq!(counts.accurate as usize, accurate, "{}", top.code);
             assert!(collected.clone().take(5).all(|a| wrong(&a) == flagged.contains(a.id())));
         }
-        let in_grid = |id: &AddressId| city.address(id).is_some_and(|row| held.contains(&row));
-        let rentals = city.records.rentals.iter().filter(|r| r.status == RentalStatus::Active);
-        let rentals: Vec<&Rental> = rentals.filter(|r| r.address.as_ref().is_some_and(in_grid)).collect();
+        let in_grid = |id: &str| city.address(id).is_some_and(|row| held.contains(&row));
+        let rentals = city.records.rentals.iter().filter(|r| r.status() == RentalStatus::Active);
+        let rentals: Vec<RentalRef> = rentals.filter(|r| r.address().is_some_and(in_grid)).collect();
         assert_eq!(counts.rentals as usize, rentals.len(), "{}", top.code);
-        let registered = rentals.iter().filter(|r| r.registered_on.is_some()).count();
+        let registered = rentals.iter().filter(|r| r.registered_on().is_some()).count();
         assert_eq!(counts.registered as usize, registered, "{}", top.code);
-        let hazards: Vec<&Hazard> = city.records.hazards.iter().filter(|h| in_grid(&h.address)).collect();
-        let closed = hazards.iter().filter(|h| h.state == HazardState::Closed).count();
+        let hazards: Vec<HazardRef> = city.records.hazards.iter().filter(|h| in_grid(h.address())).collect();
+        let closed = hazards.iter().filter(|h| h.state() == HazardState::Closed).count();
         assert_eq!((counts.hazards as usize, counts.closed as usize), (hazards.len(), closed), "{}", top.code);
     }
     let whole = report::coverage::coverage(&city, &Scope::All, None, None).expect("a city");
@@ -359,11 +359,7 @@ fn unchecked(flags: Flags) -> City {
 
 /// What stands in a City, as another process would read it.
 fn standing(city: &City) -> Vec<Standing> {
-    let flags = city.flags.with_slots().map(|(slot, flag)| Standing {
-        flag: (**flag).clone(),
-        since: city.flags.since(slot).expect("a flag that stands"),
-    });
-    flags.collect()
+    city.flags.views().map(|(_, flag)| flag.standing()).collect()
 }
 
 /// Runs `work` in the background and `meanwhile` when it says for the first time how far it is.
@@ -449,7 +445,7 @@ fn a_city_that_follows_shows_what_the_one_shows_that_checks() {
         let (mut flags, mut unflagged) = (Vec::new(), Vec::new());
         for id in &touched.flags {
             match checks.flags.standing(id) {
-                Some((flag, since)) => flags.push(Standing { flag: flag.clone(), since }),
+                Some((flag, since)) => flags.push(Standing { flag, since }),
                 None => unflagged.push(id.clone()),
             }
         }

@@ -35,10 +35,10 @@ fn quarter(count: usize) -> Records {
         rentals: town
             .rentals
             .iter()
-            .filter(|r| r.address.as_ref().is_some_and(|a| known.contains(a.as_str())))
-            .cloned()
+            .filter(|r| r.address().is_some_and(|a| known.contains(a)))
+            .map(RentalRef::unpack)
             .collect(),
-        hazards: town.hazards.iter().filter(|h| known.contains(h.address.as_str())).cloned().collect(),
+        hazards: town.hazards.iter().filter(|h| known.contains(h.address())).map(HazardRef::unpack).collect(),
         grids: town.grids.clone(),
         addresses,
         ..Records::default()

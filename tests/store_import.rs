@@ -118,9 +118,9 @@ async fn every_kind_comes_back_as_it_went_in() {
     assert!(loaded.grids.iter().eq(village().iter().filter(|g| &*g.code == "V").chain(&village()[..2])));
     assert_eq!(loaded.buildings.iter().map(BuildingRef::unpack).collect::<Vec<_>>(), [house, hut]);
     assert_eq!(loaded.places[0], place);
-    assert_eq!(loaded.rentals[0], rental);
+    assert_eq!(loaded.rentals.at(0).unpack(), rental);
     assert_eq!(loaded.inspections[0], inspection);
-    assert_eq!(loaded.hazards[0], hazard);
+    assert_eq!(loaded.hazards.at(0).unpack(), hazard);
     assert_eq!(loaded.visits[0], visit);
     assert_eq!(loaded.headcounts[0], count);
 }

@@ -80,7 +80,7 @@ fn told(address: AddressRef) -> Fields {
     let parts = address.parts();
     let text = address.full_text();
     let fine = [parts.house_number, parts.building, parts.group, parts.compound, parts.room, &text];
-    let of = |flag: &&std::sync::Arc<Flag>| flag.subject == Subject::Address(address.id().to_owned());
+    let of = |flag: &Flag| flag.subject == Subject::Address(address.id().to_owned());
     let gravest = CITY.flags.iter().filter(of).filter(|flag| CITY.is_open(flag)).map(|flag| flag.severity).max();
     let flagged = match gravest {
         None => "",
@@ -142,10 +142,10 @@ fn every_pin_on_earth_is_in_one_tile_where_it_belongs_with_what_the_records_say(
 fn low_zooms_count_every_point_once() {
     let steward = actor(Role::Steward, Scope::All);
     let at: BTreeMap<&str, LonLat> = pins().into_iter().map(|(a, at)| (a.id(), at)).collect();
-    let rentals = CITY.records.rentals.iter().filter(|r| r.status == RentalStatus::Active);
-    let rentals: Vec<((), LonLat)> = rentals.filter_map(|r| Some(((), *at.get(r.address.as_deref()?)?))).collect();
-    let hazards = CITY.records.hazards.iter().filter(|h| h.state != HazardState::Closed);
-    let hazards: Vec<((), LonLat)> = hazards.filter_map(|h| Some(((), *at.get(&*h.address)?))).collect();
+    let rentals = CITY.records.rentals.iter().map(RentalRef::row).filter(|r| r.status == RentalStatus::Active);
+    let rentals: Vec<((), LonLat)> = rentals.filter_map(|r| Some(((), *at.get(r.address?)?))).collect();
+    let hazards = CITY.records.hazards.iter().map(HazardRef::row).filter(|h| h.state != HazardState::Closed);
+    let hazards: Vec<((), LonLat)> = hazards.filter_map(|h| Some(((), *at.get(h.address)?))).collect();
     let flags: Vec<((), LonLat)> =
         CITY.flags.iter().filter_map(|f| Some(((), f.at?))).filter(|(_, at)| at.is_on_earth()).collect();
     let addresses: Vec<((), LonLat)> = pins().into_iter().map(|(_, at)| ((), at)).collect();
@@ -178,12 +178,12 @@ fn low_zooms_count_a_scope_as_if_nothing_else_were_there() {
     let within = |code: &GridCode, top: &GridCode| std::iter::successors(Some(code.clone()), parent).any(|c| c == *top);
     let homes: BTreeMap<&str, (GridCode, LonLat)> =
         pins().into_iter().filter_map(|(a, at)| Some((a.id(), (home(a)?, at)))).collect();
-    let rentals = CITY.records.rentals.iter().filter(|r| r.status == RentalStatus::Active);
-    let hazards = || CITY.records.hazards.iter().filter(|h| h.state != HazardState::Closed);
+    let rentals = CITY.records.rentals.iter().map(RentalRef::row).filter(|r| r.status == RentalStatus::Active);
+    let hazards = || CITY.records.hazards.iter().map(HazardRef::row).filter(|h| h.state != HazardState::Closed);
     let layers: [(&str, Vec<&str>); 3] = [
         ("address", homes.keys().copied().collect()),
-        ("rental", rentals.filter_map(|r| r.address.as_deref()).collect()),
-        ("hazard", hazards().map(|h| &*h.address).collect()),
+        ("rental", rentals.filter_map(|r| r.address).collect()),
+        ("hazard", hazards().map(|h| h.address).collect()),
     ];
     for level in [GridLevel::Street, GridLevel::Village, GridLevel::Grid, GridLevel::Microgrid] {
         for top in CITY.records.grids.iter().filter(|g| g.level == level).step_by(3).take(4) {
@@ -212,7 +212,7 @@ fn low_zooms_count_a_scope_as_if_nothing_else_were_there() {
                         heat[1] += number(&fields, "weight");
                     }
                 }
-                let open: Vec<&Hazard> = hazards().filter(|h| mine(&h.address).is_some()).collect();
+                let open: Vec<HazardRow> = hazards().filter(|h| mine(h.address).is_some()).collect();
                 let weight: u64 = open.iter().map(|h| u64::from(h.severity.weight())).sum();
                 assert_eq!(heat, [open.len() as u64, weight], "z{z} {}", top.code);
             }
@@ -224,11 +224,11 @@ fn low_zooms_count_a_scope_as_if_nothing_else_were_there() {
 fn heat_cells_add_up_to_the_open_hazards() {
     let steward = actor(Role::Steward, Scope::All);
     let at: BTreeMap<&str, LonLat> = pins().into_iter().map(|(a, at)| (a.id(), at)).collect();
-    let open = CITY.records.hazards.iter().filter(|h| h.state != HazardState::Closed);
-    let open: Vec<&Hazard> = open.filter(|h| at.contains_key(&*h.address)).collect();
+    let open = CITY.records.hazards.iter().map(HazardRef::row).filter(|h| h.state != HazardState::Closed);
+    let open: Vec<HazardRow> = open.filter(|h| at.contains_key(h.address)).collect();
     for z in [6, 11, 16] {
-        let places = CITY.records.rentals.iter().filter_map(|r| at.get(r.address.as_deref()?)).copied();
-        let places = places.chain(open.iter().map(|h| at[&*h.address]));
+        let places = CITY.records.rentals.iter().filter_map(|r| at.get(r.address()?)).copied();
+        let places = places.chain(open.iter().map(|h| at[h.address]));
         let (mut n, mut weight, mut by_item, mut by_both, mut major, mut never) = (0, 0, [0u64; 8], 0, 0, 0);
         for tile in by_tile(places.map(|at| ((), at)), z).into_keys() {
             for (_, fields) in features("heat", tile, &steward) {
@@ -245,15 +245,15 @@ fn heat_cells_add_up_to_the_open_hazards() {
         assert_eq!(n, open.len() as u64, "z{z}");
         assert_eq!(weight, open.iter().map(|h| u64::from(h.severity.weight())).sum::<u64>());
         assert_eq!(major, open.iter().filter(|h| h.severity == HazardSeverity::Major).count() as u64);
-        let both = |h: &&&Hazard| h.item == CheckItem::Gas && h.severity == HazardSeverity::Major;
+        let both = |h: &&HazardRow| h.item == CheckItem::Gas && h.severity == HazardSeverity::Major;
         assert_eq!(by_both, open.iter().filter(both).count() as u64);
         for item in CheckItem::ALL {
             assert_eq!(by_item[item as usize], open.iter().filter(|h| h.item == item).count() as u64);
         }
         let inspected: BTreeSet<&str> = CITY.records.inspections.iter().map(|i| i.rental.as_str()).collect();
-        let rentals = CITY.records.rentals.iter().filter(|r| r.status == RentalStatus::Active);
-        let placed = rentals.filter(|r| r.address.as_deref().is_some_and(|id| at.contains_key(id)));
-        assert_eq!(never, placed.filter(|r| !inspected.contains(r.id.as_str())).count() as u64);
+        let rentals = CITY.records.rentals.iter().map(RentalRef::row).filter(|r| r.status == RentalStatus::Active);
+        let placed = rentals.filter(|r| r.address.is_some_and(|id| at.contains_key(id)));
+        assert_eq!(never, placed.filter(|r| !inspected.contains(r.id)).count() as u64);
     }
 }
 

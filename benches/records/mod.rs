@@ -124,8 +124,9 @@ pub fn of_folder() -> Option<Records> {
 pub fn rent_out(records: &mut Records) {
     let day = NaiveDate::from_ymd_opt(2026, 11, 20).expect("a day");
     let ids: Vec<AddressId> = records.addresses.iter().step_by(10).map(|address| address.id().into()).collect();
+    let (mut rentals, mut hazards) = (Vec::new(), Vec::new());
     for (n, address) in ids.into_iter().enumerate() {
-        records.rentals.push(Rental {
+        rentals.push(Rental {
             id: format!("R{n}").into(),
             address: Some(address.clone()),
             registered_on: (n % 3 > 0).then_some(day),
@@ -136,7 +137,7 @@ pub fn rent_out(records: &mut Records) {
             version: 1,
         });
         if n % 2 == 0 {
-            records.hazards.push(Hazard {
+            hazards.push(Hazard {
                 id: format!("H{n}").into(),
                 address,
                 rental: Some(format!("R{n}").into()),
@@ -152,4 +153,5 @@ pub fn rent_out(records: &mut Records) {
             });
         }
     }
+    (records.rentals, records.hazards) = (rentals.into(), hazards.into());
 }

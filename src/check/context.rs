@@ -11,7 +11,7 @@ use super::text::{Kept, PartsOf, same_key};
 use super::threshold::Thresholds;
 use crate::domain::address::parse::{Parsed, parse};
 use crate::domain::{AddressRef, AddressStatus, Change, Correction, CorrectionState};
-use crate::domain::{Hazard, LonLat, PartsRef, Records, Rental};
+use crate::domain::{HazardRef, HazardRow, LonLat, PartsRef, Records, RentalRef, RentalRow};
 use crate::index::{GridIndex, Ids, PointIndex, key_of};
 use chrono::NaiveDate;
 use std::collections::{BTreeSet, HashMap};
@@ -302,19 +302,19 @@ impl<'a> Context<'a> {
     }
 
     /// The rentals at an address.
-    pub fn rentals_of(&self, i: usize) -> impl Iterator<Item = &'a Rental> {
+    pub fn rentals_of(&self, i: usize) -> impl Iterator<Item = RentalRow<'a>> {
         let id = self.address(i).id();
         let rows = self.ids().rentals_of_address.get(key_of::<str>(id));
-        let rentals = rows.filter_map(|row| self.records.rentals.get(row as usize));
-        rentals.filter(move |rental| rental.address.as_deref() == Some(id))
+        let rentals = rows.filter_map(|row| self.records.rentals.get(row as usize)).map(RentalRef::row);
+        rentals.filter(move |rental| rental.address == Some(id))
     }
 
     /// The hazards at an address.
-    pub fn hazards_of(&self, i: usize) -> impl Iterator<Item = &'a Hazard> {
+    pub fn hazards_of(&self, i: usize) -> impl Iterator<Item = HazardRow<'a>> {
         let id = self.address(i).id();
         let rows = self.ids().hazards_of_address.get(key_of::<str>(id));
-        let hazards = rows.filter_map(|row| self.records.hazards.get(row as usize));
-        hazards.filter(move |hazard| *hazard.address == *id)
+        let hazards = rows.filter_map(|row| self.records.hazards.get(row as usize)).map(HazardRef::row);
+        hazards.filter(move |hazard| hazard.address == id)
     }
 
     /// How many rooms in use the building has whose address `i` is; none when `i` is itself a room.

@@ -145,12 +145,12 @@ fn subject(context: &Context, kind: Kind, i: usize) -> (Subject, Option<LonLat>)
         Kind::Address => (Subject::Address(records.addresses.at(i).id().to_owned()), context.pin(i)),
         Kind::Building => (Subject::Building(records.buildings.at(i).id().to_owned()), Some(context.building_place(i))),
         Kind::Rental => {
-            let rental = &records.rentals[i];
-            (Subject::Rental(rental.id.to_string()), rental.address.as_ref().and_then(|id| pin_of(id)))
+            let rental = records.rentals.at(i);
+            (Subject::Rental(rental.id().to_owned()), rental.address().and_then(pin_of))
         }
         Kind::Hazard => {
-            let hazard = &records.hazards[i];
-            (Subject::Hazard(hazard.id.to_string()), pin_of(&hazard.address))
+            let hazard = records.hazards.at(i);
+            (Subject::Hazard(hazard.id().to_owned()), pin_of(hazard.address()))
         }
         Kind::Correction => {
             let correction = &records.corrections[i];

@@ -244,16 +244,15 @@ impl Step<'_> {
         let hazards = rows.hazards.iter().filter_map(|row| records.hazards.get(*row as usize));
         subjects.extend(addresses().map(|address| Subject::Address(address.id().to_owned())));
         subjects.extend(buildings.map(|building| Subject::Building(building.id().to_owned())));
-        subjects.extend(rentals.map(|rental| Subject::Rental(rental.id.to_string())));
-        subjects.extend(hazards.map(|hazard| Subject::Hazard(hazard.id.to_string())));
+        subjects.extend(rentals.map(|rental| Subject::Rental(rental.id().to_owned())));
+        subjects.extend(hazards.map(|hazard| Subject::Hazard(hazard.id().to_owned())));
         for address in addresses() {
             subjects.extend(
                 self.new.corrections_of(address.id()).map(|c| Subject::Correction(c.correction_id.to_string())),
             );
         }
         for subject in subjects {
-            let slots = self.new.flags.of(&subject).filter_map(|flag| self.new.flags.slot(&flag.flag_id));
-            self.rows.slots.extend(slots);
+            self.rows.slots.extend(self.new.flags.about(&subject).map(|(slot, _)| slot));
         }
     }
 }

@@ -6,7 +6,8 @@ use super::points::{NOWHERE, Points};
 use super::shape::{Shape, span_of};
 use super::tally::{Counts, Tally};
 use super::*;
-use crate::index::gather;
+use crate::check::rule::building_unaddressed;
+use crate::index::{gather, gathered};
 use rayon::prelude::*;
 
 /// Side that a grid must have on the map to be drawn, in 512ths of a tile.
@@ -143,27 +144,53 @@ impl City {
     /// Indexes what hangs on flags: the marks of the addresses, what layers say of them and of buildings, the points of
     /// the layer, and the counts.
     pub(super) fn index_flags(&mut self) {
+        // Every flag looks for its subject once, not once for each of those that ask.
         let mut marks = vec![0u8; self.records.addresses.len()];
-        for flag in self.flags.iter().filter(|flag| self.is_open(flag)) {
-            if let Subject::Address(id) = &flag.subject
-                && let Some(row) = self.address(id)
-            {
-                marks[row as usize] = marks[row as usize].max(mark(flag.severity));
+        let mut wrong = vec![false; marks.len()];
+        let mut bare = vec![false; self.records.buildings.len()];
+        let mut homes = Vec::with_capacity(self.flags.slots() as usize);
+        for told in gathered(self.flags.slots() as usize, |slot| self.told_by(slot as u32)) {
+            if let Some(row) = told.address {
+                marks[row as usize] = marks[row as usize].max(told.mark);
+                wrong[row as usize] |= told.is_wrong;
             }
+            told.bare.into_iter().for_each(|row| bare[row as usize] = true);
+            homes.push(told.home);
         }
         self.marks = marks.into();
-        self.building_points = Points::build(self.records.buildings.len(), |row, see| self.building_item(row, see));
-        self.address_points = Points::build(self.records.addresses.len(), |row, see| self.address_item(row, see));
-        self.flag_points = Points::build(self.flags.slots() as usize, |slot, see| self.flag_item(slot, see));
-        let addresses = (0..self.records.addresses.len() as u32).map(|row| self.address_share(row));
-        let rentals = (0..self.records.rentals.len() as u32).map(|row| self.rental_share(row));
-        let hazards = (0..self.records.hazards.len() as u32).map(|row| self.hazard_share(row));
+        let (buildings, addresses) = (self.records.buildings.len(), self.records.addresses.len());
+        self.building_points = Points::build(buildings, |row, see| self.building_item_as(row, bare[row as usize], see));
+        self.address_points = Points::build(addresses, |row, see| self.address_item(row, see));
+        self.flag_points = Points::build(homes.len(), |slot, see| self.flag_item_at(slot, homes[slot as usize], see));
+        let addresses = gathered(addresses, |row| self.address_counts(row as u32, || wrong[row]));
+        let rentals = gathered(self.records.rentals.len(), |row| self.rental_share(row as u32));
+        let hazards = gathered(self.records.hazards.len(), |row| self.hazard_share(row as u32));
         self.tally = Tally::build(self.grid.len(), addresses.chain(rentals).chain(hazards));
+    }
+
+    /// What a flag tells of its subject.
+    fn told_by(&self, slot: u32) -> Told {
+        let nothing = Told { home: NOWHERE, address: None, bare: None, mark: 0, is_wrong: false };
+        let Some(flag) = self.flags.view(slot) else { return nothing };
+        if let Some(address) = flag.address() {
+            let Some(row) = self.address(address) else { return nothing };
+            let home = self.home(row);
+            if !self.shows(flag) {
+                return Told { home, ..nothing };
+            }
+            return Told { home, address: Some(row), mark: mark(flag.severity()), is_wrong: is_wrong(flag), ..nothing };
+        }
+        let subject = flag.subject();
+        let bare = match &subject {
+            Subject::Building(id) if flag.rule() == building_unaddressed::RULE.code => self.building(id),
+            _ => None,
+        };
+        Told { home: self.home_of(&subject), bare, ..nothing }
     }
 
     pub(super) fn mark_of(&self, address: u32) -> u8 {
         let flags = self.flags_of_address(self.address_at(address).id());
-        flags.into_iter().filter(|flag| self.is_open(flag)).map(|flag| mark(flag.severity)).max().unwrap_or(0)
+        flags.into_iter().filter(|flag| self.shows(*flag)).map(|flag| mark(flag.severity())).max().unwrap_or(0)
     }
 
     pub(super) fn home_of_building(&self, row: u32) -> u32 {
@@ -177,17 +204,21 @@ impl City {
     }
 
     pub(super) fn address_share(&self, row: u32) -> (u32, Counts) {
+        let marked = self.marks.get(row as usize).is_some_and(|mark| *mark > 0);
+        let flags = || self.flags_of_address(self.address_at(row).id());
+        let is_wrong_and_open = |flag| is_wrong(flag) && self.shows(flag);
+        self.address_counts(row, || marked && flags().into_iter().any(is_wrong_and_open))
+    }
+
+    /// The share of an address; `is_wrong` says whether an open flag calls it wrong.
+    fn address_counts(&self, row: u32, is_wrong: impl Fn() -> bool) -> (u32, Counts) {
         let Some(address) = self.records.addresses.get(row as usize) else { return (NOWHERE, Counts::default()) };
         let active = address.status() == AddressStatus::Active;
         let collected = active && address.at().is_some_and(LonLat::is_on_earth);
-        let wrong = |flag: &Flag| flag.severity == Severity::Error || flag.probability.is_some_and(|p| p >= PROBABLE);
-        let marked = self.marks.get(row as usize).is_some_and(|mark| *mark > 0);
-        let wrong_and_open = |flag: &Arc<Flag>| wrong(flag) && self.is_open(flag);
-        let accurate = collected && !(marked && self.flags_of_address(address.id()).into_iter().any(wrong_and_open));
         let counts = Counts {
             addresses: active.into(),
             collected: collected.into(),
-            accurate: accurate.into(),
+            accurate: (collected && !is_wrong()).into(),
             ..Counts::default()
         };
         (self.home(row), counts)
@@ -195,17 +226,34 @@ impl City {
 
     pub(super) fn rental_share(&self, row: u32) -> (u32, Counts) {
         let Some(rental) = self.records.rentals.get(row as usize) else { return (NOWHERE, Counts::default()) };
-        let active = rental.status == RentalStatus::Active;
-        let registered = active && rental.registered_on.is_some();
+        let active = rental.status() == RentalStatus::Active;
+        let registered = active && rental.registered_on().is_some();
         let counts = Counts { rentals: active.into(), registered: registered.into(), ..Counts::default() };
         (self.rental_home(row), counts)
     }
 
     pub(super) fn hazard_share(&self, row: u32) -> (u32, Counts) {
         let Some(hazard) = self.records.hazards.get(row as usize) else { return (NOWHERE, Counts::default()) };
-        let closed = hazard.state == HazardState::Closed;
+        let closed = hazard.state() == HazardState::Closed;
         (self.hazard_home(row), Counts { hazards: 1, closed: closed.into(), ..Counts::default() })
     }
+}
+
+/// What a flag tells of its subject.
+struct Told {
+    /// Preorder number of the grid that the subject belongs to.
+    home: u32,
+    /// Row of the address that it marks: an open one.
+    address: Option<u32>,
+    /// Row of the building that has no address.
+    bare: Option<u32>,
+    mark: u8,
+    is_wrong: bool,
+}
+
+/// Whether a flag says that its address is wrong.
+fn is_wrong(flag: FlagRef) -> bool {
+    flag.severity() == Severity::Error || flag.probability().is_some_and(|p| p >= PROBABLE)
 }
 
 fn mark(severity: Severity) -> u8 {

@@ -55,12 +55,17 @@ impl City {
         (flag.rule == rule && self.may_go_together(flag)).then(|| group_id(rule, batch))
     }
 
+    /// Whether the address in `row` is of a batch with one cause.
+    pub fn is_of_group(&self, row: u32) -> bool {
+        self.detection.get().is_some_and(|found| found.group_of(row).is_some())
+    }
+
     fn group_with(&self, group: crate::check::group::Group) -> Option<Group> {
         let rule = group.cause.cause.rule();
         let member = |row: &u32| {
             let subject = Subject::Address(self.address_at(*row).id().to_owned());
             let flag = group.explains(*row).then(|| self.flags.get(&flag::flag_id(rule, &subject))).flatten()?;
-            self.may_go_together(flag).then(|| (*row, flag.clone()))
+            self.may_go_together(&flag).then(|| (*row, Arc::new(flag)))
         };
         let members: Vec<(u32, Arc<Flag>)> = group.pins.iter().filter_map(member).collect();
         let batch = BatchId::from(self.address_at(members.first()?.0).batch()?);

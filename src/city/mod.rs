@@ -116,12 +116,12 @@ impl City {
 
     /// Row of the rental with an identifier.
     pub fn rental(&self, id: &str) -> Option<u32> {
-        find(&self.ids.rentals, id, &self.records.rentals, |r| &r.id)
+        find_packed(&self.ids.rentals, id, &self.records.rentals)
     }
 
     /// Row of the hazard with an identifier.
     pub fn hazard(&self, id: &str) -> Option<u32> {
-        find(&self.ids.hazards, id, &self.records.hazards, |h| &h.id)
+        find_packed(&self.ids.hazards, id, &self.records.hazards)
     }
 
     /// Row of the inspection with an identifier.
@@ -148,15 +148,13 @@ impl City {
     /// Rows of the rentals of an address.
     pub fn rentals_of_address(&self, id: &str) -> impl Iterator<Item = u32> {
         let rows = self.ids.rentals_of_address.get(key_of(id));
-        rows.filter(move |row| {
-            self.records.rentals.get(*row as usize).is_some_and(|r| r.address.as_deref() == Some(id))
-        })
+        rows.filter(move |row| self.records.rentals.get(*row as usize).is_some_and(|r| r.address() == Some(id)))
     }
 
     /// Rows of the hazards of an address.
     pub fn hazards_of_address(&self, id: &str) -> impl Iterator<Item = u32> {
         let rows = self.ids.hazards_of_address.get(key_of(id));
-        rows.filter(move |row| self.records.hazards.get(*row as usize).is_some_and(|h| *h.address == *id))
+        rows.filter(move |row| self.records.hazards.get(*row as usize).is_some_and(|h| h.address() == id))
     }
 
     /// Corrections of an address that the City knows: those that waited when it was built, and all since.
@@ -166,8 +164,8 @@ impl City {
     }
 
     /// The flags about an address.
-    pub fn flags_of_address(&self, id: &str) -> Vec<&Arc<Flag>> {
-        self.flags.of(&Subject::Address(id.to_owned())).collect()
+    pub fn flags_of_address(&self, id: &str) -> Vec<FlagRef<'_>> {
+        self.flags.about(&Subject::Address(id.to_owned())).map(|(_, flag)| flag).collect()
     }
 
     /// The dismissal of a flag that is in force today.
@@ -178,6 +176,11 @@ impl City {
     /// Whether a flag stands and is not dismissed.
     pub fn is_open(&self, flag: &Flag) -> bool {
         self.dismissal(&flag.flag_id).is_none()
+    }
+
+    /// The same of a flag where it lies.
+    pub fn shows(&self, flag: FlagRef<'_>) -> bool {
+        self.dismissals.is_empty() || self.dismissal(&flag.id()).is_none()
     }
 
     /// The gravest open flag of the address in a row.
@@ -242,7 +245,7 @@ impl City {
             }
             Subject::Rental(id) => self.rental(id).map(|row| self.rental_home(row)),
             Subject::Hazard(id) => {
-                self.hazard(id).and_then(|row| address_home(&self.records.hazards[row as usize].address))
+                self.hazard(id).and_then(|row| address_home(self.records.hazards.at(row as usize).address()))
             }
             Subject::Correction(id) => {
                 let row = uuid::Uuid::try_parse(id).ok().and_then(|id| self.correction(&id));
@@ -254,13 +257,13 @@ impl City {
 
     /// Preorder number of the grid that a rental belongs to: its address's.
     pub fn rental_home(&self, rental: u32) -> u32 {
-        let address = self.records.rentals[rental as usize].address.as_ref();
+        let address = self.records.rentals.at(rental as usize).address();
         address.and_then(|id| self.address(id)).map_or(points::NOWHERE, |row| self.home(row))
     }
 
     /// Preorder number of the grid that a hazard belongs to: its address's.
     pub fn hazard_home(&self, hazard: u32) -> u32 {
-        let address = self.address(&self.records.hazards[hazard as usize].address);
+        let address = self.address(self.records.hazards.at(hazard as usize).address());
         address.map_or(points::NOWHERE, |row| self.home(row))
     }
 
@@ -298,7 +301,7 @@ impl City {
     }
 }
 
-fn find_packed<T: Pack>(lookup: &Lookup, id: &str, table: &Packed<T>) -> Option<u32> {
+fn find_packed<T: Keyed>(lookup: &Lookup, id: &str, table: &Packed<T>) -> Option<u32> {
     lookup.get(key_of(id)).find(|row| table.get(*row as usize).is_some_and(|record| T::id_of(record) == id))
 }
 

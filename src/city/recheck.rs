@@ -221,8 +221,8 @@ fn company(city: &City, context: &Context, rows: &BTreeSet<u32>, rule: &Rule) ->
     for (row, now) in rows.into_iter().zip(now) {
         let subject = subject(context, Kind::Address, row as usize);
         let was = city.flags.of(&subject).find(|flag| flag.rule == rule.code);
-        if was.map(|flag| &**flag) != now.as_ref() {
-            flags.extend(city.flags.of(&subject).filter(|flag| flag.rule != rule.code).map(|flag| (**flag).clone()));
+        if was != now {
+            flags.extend(city.flags.of(&subject).filter(|flag| flag.rule != rule.code));
             flags.extend(now);
             subjects.push(subject);
         }
@@ -255,7 +255,7 @@ fn grids(city: &City, context: &Context, regrid: &Regrid) -> (Vec<Subject>, Vec<
         let Subject::Grid(code) = &flag.subject else { continue };
         subjects.push(flag.subject.clone());
         if each(flag.rule) && !codes.contains(code.as_str()) {
-            flags.push((**flag).clone());
+            flags.push(flag);
         }
     }
     flags.extend(about_some_grids(context, &asked.into_iter().collect::<Vec<_>>()));
@@ -290,8 +290,8 @@ fn subject(context: &Context, kind: Kind, row: usize) -> Subject {
     match kind {
         Kind::Address => Subject::Address(records.addresses.at(row).id().to_owned()),
         Kind::Building => Subject::Building(records.buildings.at(row).id().to_owned()),
-        Kind::Rental => Subject::Rental(records.rentals[row].id.to_string()),
-        Kind::Hazard => Subject::Hazard(records.hazards[row].id.to_string()),
+        Kind::Rental => Subject::Rental(records.rentals.at(row).id().to_owned()),
+        Kind::Hazard => Subject::Hazard(records.hazards.at(row).id().to_owned()),
         Kind::Correction => Subject::Correction(records.corrections[row].correction_id.to_string()),
         Kind::Grid | Kind::Import => Subject::Grid(records.grids[row].code.to_string()),
     }

@@ -16,6 +16,14 @@ fn take_out<T: Clone>(table: &mut Table<T>, gone: &BTreeSet<u32>) -> (Vec<u32>, 
     (filled, differ)
 }
 
+/// The same of a table of columns.
+fn take_out_packed<T: Pack>(table: &mut Packed<T>, gone: &BTreeSet<u32>) -> (Vec<u32>, BTreeSet<u32>) {
+    let before = table.len() as u32;
+    let filled = table.take_out(gone);
+    let differ = differing(&filled, table.len() as u32..before);
+    (filled, differ)
+}
+
 fn differing(filled: &[u32], lost: std::ops::Range<u32>) -> BTreeSet<u32> {
     filled.iter().copied().chain(lost).collect()
 }
@@ -86,18 +94,18 @@ impl Step<'_> {
     fn without_hazards(&mut self, gone: &BTreeSet<u32>) {
         let City { records, ids, .. } = &mut self.new;
         for row in gone {
-            let hazard = &records.hazards[*row as usize];
+            let hazard = records.hazards.at(*row as usize).row();
             self.rows.changed.gone.push(Subject::Hazard(hazard.id.to_string()));
-            self.rows.changed.concerned.extend(ids.addresses.get(key_of::<str>(&hazard.address)));
+            self.rows.changed.concerned.extend(ids.addresses.get(key_of::<str>(hazard.address)));
             let rental = hazard.rental.iter().flat_map(|id| ids.rentals.get(key_of::<str>(id)));
             self.rows.rentals.extend(rental);
         }
-        let (filled, differ) = take_out(&mut records.hazards, gone);
+        let (filled, differ) = take_out_packed(&mut records.hazards, gone);
         for row in filled {
-            let hazard = &records.hazards[row as usize];
-            ids.hazards.insert(key_of::<str>(&hazard.id), row);
-            ids.hazards_of_address.insert(key_of::<str>(&hazard.address), row);
-            if let Some(rental) = &hazard.rental {
+            let hazard = records.hazards.at(row as usize).row();
+            ids.hazards.insert(key_of::<str>(hazard.id), row);
+            ids.hazards_of_address.insert(key_of::<str>(hazard.address), row);
+            if let Some(rental) = hazard.rental {
                 ids.hazards_of_rental.insert(key_of::<str>(rental), row);
             }
         }
@@ -108,16 +116,16 @@ impl Step<'_> {
     fn without_rentals(&mut self, gone: &BTreeSet<u32>) {
         let City { records, ids, rental_states, .. } = &mut self.new;
         for row in gone {
-            let rental = &records.rentals[*row as usize];
+            let rental = records.rentals.at(*row as usize).row();
             self.rows.changed.gone.push(Subject::Rental(rental.id.to_string()));
             let address = rental.address.iter().flat_map(|id| ids.addresses.get(key_of::<str>(id)));
             self.rows.changed.concerned.extend(address);
         }
-        let (filled, differ) = take_out(&mut records.rentals, gone);
+        let (filled, differ) = take_out_packed(&mut records.rentals, gone);
         for row in filled {
-            let rental = &records.rentals[row as usize];
-            ids.rentals.insert(key_of::<str>(&rental.id), row);
-            if let Some(address) = &rental.address {
+            let rental = records.rentals.at(row as usize).row();
+            ids.rentals.insert(key_of::<str>(rental.id), row);
+            if let Some(address) = rental.address {
                 ids.rentals_of_address.insert(key_of::<str>(address), row);
             }
         }

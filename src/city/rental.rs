@@ -61,16 +61,16 @@ pub const INSPECTION_DAYS: i64 = 365;
 impl City {
     /// Inspections of the rental in a row, in the order in which they were recorded.
     pub fn inspections_of(&self, rental: u32) -> impl Iterator<Item = &Inspection> {
-        let id = &self.records.rentals[rental as usize].id;
+        let id = self.records.rentals.at(rental as usize).id();
         let rows = self.ids.inspections_of_rental.get(key_of::<str>(id));
-        rows.filter_map(|row| self.records.inspections.get(row as usize)).filter(move |i| i.rental == *id)
+        rows.filter_map(|row| self.records.inspections.get(row as usize)).filter(move |i| *i.rental == *id)
     }
 
     /// Rows of the hazards of the rental in a row.
     pub fn hazards_of_rental(&self, rental: u32) -> impl Iterator<Item = u32> {
-        let id = &self.records.rentals[rental as usize].id;
+        let id = self.records.rentals.at(rental as usize).id();
         let rows = self.ids.hazards_of_rental.get(key_of::<str>(id));
-        rows.filter(move |row| self.records.hazards.get(*row as usize).is_some_and(|h| h.rental.as_ref() == Some(id)))
+        rows.filter(move |row| self.records.hazards.get(*row as usize).is_some_and(|h| h.rental() == Some(id)))
     }
 
     /// Inspections and hazards of the rental in a row, from the records.
@@ -78,10 +78,10 @@ impl City {
         let last_inspected_at = self.inspections_of(rental).map(|i| i.at).max();
         let (mut open_hazards, mut worst) = (0, None);
         for row in self.hazards_of_rental(rental) {
-            let hazard = &self.records.hazards[row as usize];
-            if hazard.state != HazardState::Closed {
+            let hazard = self.records.hazards.at(row as usize);
+            if hazard.state() != HazardState::Closed {
                 open_hazards += 1;
-                worst = worst.max(Some(hazard.severity));
+                worst = worst.max(Some(hazard.severity()));
             }
         }
         let inspected = match last_inspected_at {
@@ -93,7 +93,7 @@ impl City {
     }
 
     /// Whether the hazard in a row is not closed and past its day.
-    pub fn is_overdue(&self, hazard: &Hazard) -> bool {
+    pub fn is_overdue(&self, hazard: HazardRow) -> bool {
         hazard.state != HazardState::Closed && hazard.due_on.is_some_and(|due| due < self.today)
     }
 }

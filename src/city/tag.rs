@@ -152,10 +152,10 @@ impl Tag {
     }
 
     /// A flag by its severity, its rule and its probability to four decimals.
-    pub fn flag(flag: &Flag) -> Tag {
-        let rule = rule::ALL.iter().position(|rule| rule.code == flag.rule).map_or(0, |i| i as u32 + 1);
-        let probability = flag.probability.map_or(UNKNOWN, |p| (p * 1e4).round().clamp(0.0, 1e4) as u32);
-        Tag(flag.severity as u32 | probability << WEIGHT | rule << (WEIGHT + 14))
+    pub fn flag(rule: &str, severity: Severity, probability: Option<f64>) -> Tag {
+        let rule = rule::ALL.iter().position(|known| known.code == rule).map_or(0, |i| i as u32 + 1);
+        let probability = probability.map_or(UNKNOWN, |p| (p * 1e4).round().clamp(0.0, 1e4) as u32);
+        Tag(severity as u32 | probability << WEIGHT | rule << (WEIGHT + 14))
     }
 
     /// The severity of a flag.
@@ -179,7 +179,6 @@ impl Tag {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Text;
 
     #[test]
     fn everything_that_is_told_comes_back() {
@@ -222,18 +221,7 @@ mod tests {
         }
         for (i, rule) in rule::ALL.iter().enumerate() {
             let probability = [None, Some(0.0), Some(0.912_345), Some(1.0)][i % 4];
-            let flag = Flag {
-                flag_id: String::new(),
-                rule: rule.code,
-                subject: Subject::Address(String::new()),
-                severity: SEVERITIES[i % 3],
-                probability,
-                tier: None,
-                message: Text::new("", ""),
-                at: None,
-                suggestion: None,
-            };
-            let tag = Tag::flag(&flag);
+            let tag = Tag::flag(rule.code, SEVERITIES[i % 3], probability);
             assert_eq!((tag.rule(), tag.severity()), (rule.code, SEVERITIES[i % 3]));
             assert_eq!(tag.probability(), probability.map(|p| (p * 1e4).round() / 1e4));
         }

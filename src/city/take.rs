@@ -29,7 +29,7 @@ fn upsert<T: Clone>(
 }
 
 /// The row of a packed record: that of its identifier, or the next one. It is put there with the others of the `batch`.
-fn upsert_packed<T: Pack>(table: &Packed<T>, ids: &mut Lookup, batch: &mut BTreeMap<u32, T>, record: T) -> u32 {
+fn upsert_packed<T: Keyed>(table: &Packed<T>, ids: &mut Lookup, batch: &mut BTreeMap<u32, T>, record: T) -> u32 {
     let key = key_of::<str>(record.id());
     let is_same = |row: &u32| match (batch.get(row), table.get(*row as usize)) {
         (Some(other), _) => other.id() == record.id(),
@@ -90,19 +90,21 @@ impl Step<'_> {
             let key = key_of::<str>(&place.id);
             upsert(&mut records.places, &mut ids.places, key, place, |a, b| a.id == b.id);
         }
+        let mut batch = BTreeMap::new();
         for rental in rentals {
-            let key = key_of::<str>(&rental.id);
             let address = rental.address.clone();
-            let (row, old) = upsert(&mut records.rentals, &mut ids.rentals, key, rental, |a, b| a.id == b.id);
+            let row = upsert_packed(&records.rentals, &mut ids.rentals, &mut batch, rental);
+            let old = records.rentals.get(row as usize).and_then(RentalRef::address);
             if let Some(address) = &address {
                 ids.rentals_of_address.insert(key_of::<str>(address), row);
             }
             rows.rentals.insert(row);
             rows.changed.rentals.insert(row);
-            for address in old.and_then(|old| old.address).into_iter().chain(address) {
-                rows.changed.concerned.extend(ids.addresses.get(key_of::<str>(&address)));
+            for address in old.into_iter().chain(address.as_deref()) {
+                rows.changed.concerned.extend(ids.addresses.get(key_of::<str>(address)));
             }
         }
+        records.rentals.put_all(batch);
         for inspection in inspections {
             let (key, rental) = (key_of::<str>(&inspection.id), key_of::<str>(&inspection.rental));
             let (row, _) = upsert(&mut records.inspections, &mut ids.inspections, key, inspection, |a, b| a.id == b.id);
@@ -110,18 +112,20 @@ impl Step<'_> {
             rows.rentals.extend(ids.rentals.get(rental));
             rows.changed.rentals.extend(ids.rentals.get(rental));
         }
+        let mut batch = BTreeMap::new();
         for hazard in hazards {
-            let (key, address) = (key_of::<str>(&hazard.id), key_of::<str>(&hazard.address));
+            let address = key_of::<str>(&hazard.address);
             let rental = hazard.rental.as_ref().map(|id| key_of::<str>(id));
-            let (row, old) = upsert(&mut records.hazards, &mut ids.hazards, key, hazard, |a, b| a.id == b.id);
+            let row = upsert_packed(&records.hazards, &mut ids.hazards, &mut batch, hazard);
+            let old = records.hazards.get(row as usize);
             ids.hazards_of_address.insert(address, row);
             rows.hazards.insert(row);
             rows.changed.hazards.insert(row);
-            let was = old.as_ref().map(|old| key_of::<str>(&old.address));
+            let was = old.map(|old| key_of::<str>(old.address()));
             for address in was.into_iter().chain([address]) {
                 rows.changed.concerned.extend(ids.addresses.get(address));
             }
-            let before = old.and_then(|old| old.rental).map(|id| key_of::<str>(&id));
+            let before = old.and_then(HazardRef::rental).map(key_of::<str>);
             for rental in before.into_iter().chain(rental) {
                 rows.rentals.extend(ids.rentals.get(rental));
             }
@@ -129,6 +133,7 @@ impl Step<'_> {
                 ids.hazards_of_rental.insert(rental, row);
             }
         }
+        records.hazards.put_all(batch);
         for visit in visits {
             let key = key_of(&visit.id);
             upsert(&mut records.visits, &mut ids.visits, key, visit, |a, b| a.id == b.id);
@@ -167,7 +172,7 @@ impl Step<'_> {
         }
         for slot in ids.iter().filter_map(|id| self.new.flags.slot(id)) {
             self.rows.slots.insert(slot);
-            if let Some(Subject::Address(id)) = self.new.flags.at(slot).map(|flag| &flag.subject) {
+            if let Some(id) = self.new.flags.view(slot).and_then(FlagRef::address) {
                 self.rows.addresses.extend(self.new.address(id));
             }
         }

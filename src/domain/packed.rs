@@ -16,10 +16,6 @@ pub trait Pack: Sized {
     /// A record of a chunk, read where it lies.
     type View<'a>: Copy;
 
-    /// The record's identifier.
-    fn id(&self) -> &str;
-    /// The same of a record of a chunk.
-    fn id_of<'a>(view: Self::View<'a>) -> &'a str;
     /// The record as a row.
     fn row(&self) -> Self::Row<'_>;
     /// Adds a row to a draft.
@@ -34,6 +30,14 @@ pub trait Pack: Sized {
     fn of(row: Self::Row<'_>) -> Self;
     /// Bytes that a chunk takes.
     fn bytes(chunk: &Self::Chunk) -> usize;
+}
+
+/// A kind of record that is found by its identifier where it lies.
+pub trait Keyed: Pack {
+    /// The record's identifier.
+    fn id(&self) -> &str;
+    /// The same of a record of a chunk.
+    fn id_of<'a>(view: Self::View<'a>) -> &'a str;
 }
 
 /// A sequence of records in chunks of columns. A clone shares all chunks; a change makes the chunks anew that it

@@ -14,11 +14,11 @@ pub struct Records {
     /// Places.
     pub places: Table<Place>,
     /// Rentals.
-    pub rentals: Table<Rental>,
+    pub rentals: Packed<Rental>,
     /// Inspections.
     pub inspections: Table<Inspection>,
     /// Hazards.
-    pub hazards: Table<Hazard>,
+    pub hazards: Packed<Hazard>,
     /// Visits.
     pub visits: Table<Visit>,
     /// Headcounts.

@@ -257,7 +257,7 @@ impl AddressView {
 
 fn flags_of(sight: &Sight, address: AddressRef) -> Vec<FlagView> {
     let subject = Subject::Address(address.id().to_owned());
-    sight.city.flags.of(&subject).map(|flag| FlagView::of(sight, flag, None)).collect()
+    sight.city.flags.of(&subject).map(|flag| FlagView::of(sight, &flag, None)).collect()
 }
 
 /// An address.

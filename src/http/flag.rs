@@ -10,7 +10,7 @@ use super::query::{Given, Params, Query};
 use super::sight::Sight;
 use super::who::Who;
 use crate::check::catalogue;
-use crate::domain::{AddressId, Flag, LonLat, Severity, Subject, Suggestion, Tier};
+use crate::domain::{AddressId, Flag, FlagRef, LonLat, Severity, Subject, Suggestion, Tier};
 use crate::error::{Error, Text};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -217,20 +217,20 @@ fn subject_text(sight: &Sight, subject: &Subject) -> String {
 }
 
 /// Whether a group holds a flag.
-fn is_grouped(sight: &Sight, flag: &Flag) -> bool {
-    let Subject::Address(id) = &flag.subject else { return false };
-    sight.city.address(id).is_some_and(|row| group_id_of(sight, row, flag).is_some())
+fn is_grouped(sight: &Sight, flag: FlagRef) -> bool {
+    let row = flag.address().and_then(|id| sight.city.address(id)).filter(|row| sight.city.is_of_group(*row));
+    row.is_some_and(|row| group_id_of(sight, row, &flag.unpack()).is_some())
 }
 
 /// The sort key of a flag without `near`: the gravest first, and of these the most probable.
-fn gravity(flag: &Flag) -> f64 {
-    let grave = match flag.severity {
+fn gravity(flag: FlagRef) -> f64 {
+    let grave = match flag.severity() {
         Severity::Error => 0.0,
         Severity::Warning => 2.0,
         Severity::Info => 4.0,
     };
     // A rule without a probability is a fact.
-    grave + 1.0 - flag.probability.unwrap_or(1.0)
+    grave + 1.0 - flag.probability().unwrap_or(1.0)
 }
 
 /// Lists flags, nearest first with `near`.
@@ -244,29 +244,32 @@ pub async fn list(
     let city = app.live.get();
     let sight = Sight::of(&city, &who.actor);
     let ground = sight.ground(query.bbox, query.grid.as_deref())?;
-    let wanted = |flag: &&Flag| {
-        (query.rule.is_empty() || query.rule.iter().any(|rule| rule == flag.rule))
-            && (query.severity.is_empty() || query.severity.contains(&flag.severity))
+    let wanted = |flag: &FlagRef| {
+        (query.rule.is_empty() || query.rule.iter().any(|rule| rule == flag.rule()))
+            && (query.severity.is_empty() || query.severity.contains(&flag.severity()))
             && match query.state {
                 FlagFilter::All => true,
-                FlagFilter::Open => city.dismissal(&flag.flag_id).is_none(),
-                FlagFilter::Dismissed => city.dismissal(&flag.flag_id).is_some(),
+                FlagFilter::Open => city.shows(*flag),
+                FlagFilter::Dismissed => !city.shows(*flag),
             }
-            && sight.sees_subject(&flag.subject)
-            && (query.grouped == GroupedFilter::With || !is_grouped(&sight, flag))
-            && sight.lies_on(ground, sight.home(&flag.subject), flag.at)
+            && {
+                let subject = flag.subject();
+                sight.sees_subject(&subject)
+                    && (query.grouped == GroupedFilter::With || !is_grouped(&sight, *flag))
+                    && sight.lies_on(ground, sight.home(&subject), flag.at())
+            }
     };
     let mut total = 0;
-    let ranked = city.flags.iter().map(|flag| &**flag).filter(wanted).map(|flag| {
+    let ranked = city.flags.views().map(|(_, flag)| flag).filter(wanted).map(|flag| {
         total += 1;
         match query.near {
             // What has no place comes last.
-            Some(near) => (flag.at.map_or(f64::MAX, |at| near.distance_m(at)), flag),
-            None => (gravity(flag), flag),
+            Some(near) => (flag.at().map_or(f64::MAX, |at| near.distance_m(at)), (flag.id(), flag)),
+            None => (gravity(flag), (flag.id(), flag)),
         }
     });
-    let (flags, next) = page(ranked, |flag| &flag.flag_id, query.cursor.as_ref(), query.limit);
-    let items = flags.into_iter().map(|(_, flag)| FlagView::of(&sight, flag, query.near)).collect();
+    let (flags, next) = page(ranked, |(id, _)| id, query.cursor.as_ref(), query.limit);
+    let items = flags.into_iter().map(|(_, (_, flag))| FlagView::of(&sight, &flag.unpack(), query.near)).collect();
     Ok(Json(CountedPage { items, next, total }))
 }
 
@@ -301,11 +304,11 @@ pub async fn dismiss(
     app.follow.settle().await;
     let city = app.live.get();
     let sight = Sight::of(&city, &who.actor);
-    Ok((StatusCode::CREATED, Json(FlagView::of(&sight, city.flags.get(&flag.flag_id).unwrap_or(&flag), None))))
+    Ok((StatusCode::CREATED, Json(FlagView::of(&sight, &city.flags.get(&flag.flag_id).unwrap_or(flag), None))))
 }
 
 /// The flag `flag_id`, if it is about the address `id` and in scope.
-fn flag_of(app: &App, actor: &crate::domain::Actor, id: &str, flag_id: &str) -> Answer<Arc<Flag>> {
+fn flag_of(app: &App, actor: &crate::domain::Actor, id: &str, flag_id: &str) -> Answer<Flag> {
     let city = app.live.get();
     let sight = Sight::of(&city, actor);
     sight.address(id)?;
@@ -313,7 +316,7 @@ fn flag_of(app: &App, actor: &crate::domain::Actor, id: &str, flag_id: &str) -> 
         .flags
         .get(flag_id)
         .filter(|flag| sight.address_of(&flag.subject).is_some_and(|(_, address)| address.id() == id));
-    Ok(flag.cloned().ok_or_else(|| Error::NotFound(format!("flag {flag_id} of address {id}")))?)
+    Ok(flag.ok_or_else(|| Error::NotFound(format!("flag {flag_id} of address {id}")))?)
 }
 
 /// Takes a dismissal back.

@@ -206,7 +206,7 @@ impl GroupView {
         let together = |row: &u32| group.members.binary_search_by_key(row, |(row, _)| *row).is_ok();
         let doubtful = |row: &&u32| {
             let flags = || sight.city.flags_of_address(sight.city.address_at(**row).id());
-            !together(row) && flags().into_iter().any(|flag| flag.rule == group.rule && sight.city.is_open(flag))
+            !together(row) && flags().into_iter().any(|flag| flag.rule() == group.rule && sight.city.shows(flag))
         };
         let homes: Vec<u32> = group.members.iter().map(|(row, _)| sight.city.home(*row)).collect();
         let grid = sight.common_grid(&homes);

@@ -8,7 +8,9 @@ use super::problem::Answer;
 use super::query::{Given, Params, Query};
 use super::sight::Sight;
 use super::who::Who;
-use crate::domain::{Actor, AddressId, CheckItem, Hazard, HazardId, HazardSeverity, HazardState, RentalId, Subject};
+use crate::domain::{
+    Actor, AddressId, CheckItem, HazardId, HazardRef, HazardRow, HazardSeverity, HazardState, Pack, RentalId, Subject,
+};
 use crate::error::Error;
 use crate::store::{NewHazard, Stored};
 use axum::Json;
@@ -146,7 +148,7 @@ pub async fn list(
     let sight = Sight::of(&city, &who.actor);
     let ground = sight.ground(query.bbox, query.grid.as_deref())?;
     let mut total = 0;
-    let ranked = city.records.hazards.iter().filter_map(|hazard| {
+    let ranked = city.records.hazards.iter().map(HazardRef::row).filter_map(|hazard| {
         let fits = query.item.is_none_or(|item| item == hazard.item)
             && query.severity.is_none_or(|severity| severity == hazard.severity)
             && query.state.is_none_or(|state| state == hazard.state);
@@ -160,15 +162,15 @@ pub async fn list(
         let closed = if hazard.state == HazardState::Closed { 100.0 } else { 0.0 };
         Some((closed - f64::from(hazard.severity.weight()), hazard))
     });
-    let (hazards, next) = page(ranked, |hazard| &hazard.id, query.cursor.as_ref(), query.limit);
+    let (hazards, next) = page(ranked, |hazard| hazard.id, query.cursor.as_ref(), query.limit);
     let items = hazards.into_iter().map(|(_, hazard)| HazardView::of(&sight, hazard)).collect();
     Ok(Json(CountedPage { items, next, total }))
 }
 
 impl HazardView {
     /// A hazard as `sight` shows it.
-    pub fn of(sight: &Sight, hazard: &Hazard) -> HazardView {
-        let address = sight.address(&hazard.address).ok();
+    pub fn of(sight: &Sight, hazard: HazardRow) -> HazardView {
+        let address = sight.address(hazard.address).ok();
         let pin = address.and_then(|(_, address)| address.at());
         let grid = address.and_then(|(row, _)| sight.grid_name(sight.city.home(row)));
         HazardView {
@@ -219,7 +221,7 @@ pub async fn report(
     app.follow.settle().await;
     let status = if matches!(stored, Stored::New(_)) { StatusCode::CREATED } else { StatusCode::OK };
     let city = app.live.get();
-    Ok((status, Json(HazardView::of(&Sight::of(&city, &who.actor), &stored.into_inner()))))
+    Ok((status, Json(HazardView::of(&Sight::of(&city, &who.actor), Pack::row(&stored.into_inner())))))
 }
 
 /// The hazard as it stands now, in the shape in which it is read.
@@ -257,5 +259,5 @@ pub async fn transition(
     session.commit().await?;
     app.follow.settle().await;
     let city = app.live.get();
-    Ok(Json(HazardView::of(&Sight::of(&city, &who.actor), &hazard)))
+    Ok(Json(HazardView::of(&Sight::of(&city, &who.actor), Pack::row(&hazard))))
 }

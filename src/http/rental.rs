@@ -11,7 +11,9 @@ use super::query::{Given, Params, Query};
 use super::sight::{Ground, Sight};
 use super::who::Who;
 use crate::city::Inspected;
-use crate::domain::{CheckItem, Hazard, HazardSeverity, HazardState, Rental, RentalSpace, RentalStatus, Subject};
+use crate::domain::{
+    CheckItem, HazardRow, HazardSeverity, HazardState, RentalRef, RentalRow, RentalSpace, RentalStatus, Subject,
+};
 use crate::report::heat::{Summary, summary};
 use axum::Json;
 use axum::extract::State;
@@ -177,14 +179,14 @@ pub async fn list(
         let weight: u32 = open_hazards(&sight, row).map(|hazard| hazard.severity.weight()).sum();
         Some((-f64::from(weight), (row, rental)))
     });
-    let (rentals, next) = page(ranked, |(_, rental)| &rental.id, query.cursor.as_ref(), query.limit);
+    let (rentals, next) = page(ranked, |(_, rental)| rental.id, query.cursor.as_ref(), query.limit);
     let items = rentals.into_iter().map(|(_, (row, rental))| RentalItem::of(&sight, row, rental)).collect();
     Ok(Json(CountedPage { items, next, total }))
 }
 
 /// Rentals that are let now, on a ground, with their rows.
-fn on_ground<'a>(sight: &'a Sight, ground: Ground) -> impl Iterator<Item = (u32, &'a Rental)> {
-    sight.city.records.rentals.iter().zip(0..).filter_map(move |(rental, row)| {
+fn on_ground<'a>(sight: &'a Sight, ground: Ground) -> impl Iterator<Item = (u32, RentalRow<'a>)> {
+    sight.city.records.rentals.iter().map(RentalRef::row).zip(0..).filter_map(move |(rental, row)| {
         let subject = Subject::Rental(rental.id.to_string());
         let at = sight.address_of(&subject).and_then(|(_, address)| address.at());
         (rental.status == RentalStatus::Active
@@ -194,17 +196,17 @@ fn on_ground<'a>(sight: &'a Sight, ground: Ground) -> impl Iterator<Item = (u32,
     })
 }
 
-fn hazards<'a>(sight: &Sight<'a>, row: u32) -> impl Iterator<Item = &'a Hazard> {
+fn hazards<'a>(sight: &Sight<'a>, row: u32) -> impl Iterator<Item = HazardRow<'a>> {
     let city = sight.city;
-    city.hazards_of_rental(row).map(|hazard| &city.records.hazards[hazard as usize])
+    city.hazards_of_rental(row).map(|hazard| city.records.hazards.at(hazard as usize).row())
 }
 
-fn open_hazards<'a>(sight: &Sight<'a>, row: u32) -> impl Iterator<Item = &'a Hazard> {
+fn open_hazards<'a>(sight: &Sight<'a>, row: u32) -> impl Iterator<Item = HazardRow<'a>> {
     hazards(sight, row).filter(|hazard| hazard.state != HazardState::Closed)
 }
 
 impl RentalItem {
-    fn of(sight: &Sight, row: u32, rental: &Rental) -> RentalItem {
+    fn of(sight: &Sight, row: u32, rental: RentalRow) -> RentalItem {
         let address = rental.address.as_ref().and_then(|id| sight.address(id).ok());
         let pin = address.and_then(|(_, address)| address.at());
         let grid = address.and_then(|(row, _)| sight.grid_name(sight.city.home(row)));

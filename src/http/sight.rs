@@ -2,7 +2,7 @@
 
 use super::problem::Answer;
 use crate::city::City;
-use crate::domain::{Actor, AddressRef, GridLevel, Hazard, LonLat, Rental, Scope, Subject};
+use crate::domain::{Actor, AddressRef, GridLevel, HazardRow, LonLat, RentalRow, Scope, Subject};
 use crate::error::{Error, Text};
 
 /// The City through an actor's eyes.
@@ -112,9 +112,9 @@ impl<'a> Sight<'a> {
     ///
     /// # Errors
     /// `NotFound` for any other.
-    pub fn rental(&self, id: &str) -> Answer<(u32, &'a Rental)> {
+    pub fn rental(&self, id: &str) -> Answer<(u32, RentalRow<'a>)> {
         let row = self.city.rental(id).ok_or_else(|| Error::NotFound(format!("rental {id}")))?;
-        let rental = &self.city.records.rentals[row as usize];
+        let rental = self.city.records.rentals.at(row as usize).row();
         if !self.sees_subject(&Subject::Rental(id.to_owned())) {
             return Err(Error::NotFound(format!("rental {id}")).into());
         }
@@ -125,9 +125,9 @@ impl<'a> Sight<'a> {
     ///
     /// # Errors
     /// `NotFound` for any other.
-    pub fn hazard(&self, id: &str) -> Answer<(u32, &'a Hazard)> {
+    pub fn hazard(&self, id: &str) -> Answer<(u32, HazardRow<'a>)> {
         let row = self.city.hazard(id).ok_or_else(|| Error::NotFound(format!("hazard {id}")))?;
-        let hazard = &self.city.records.hazards[row as usize];
+        let hazard = self.city.records.hazards.at(row as usize).row();
         if !self.sees_subject(&Subject::Hazard(id.to_owned())) {
             return Err(Error::NotFound(format!("hazard {id}")).into());
         }
@@ -139,8 +139,8 @@ impl<'a> Sight<'a> {
         let city = self.city;
         let id: &str = match subject {
             Subject::Address(id) => id,
-            Subject::Rental(id) => city.records.rentals[city.rental(id)? as usize].address.as_ref()?,
-            Subject::Hazard(id) => &city.records.hazards[city.hazard(id)? as usize].address,
+            Subject::Rental(id) => city.records.rentals.at(city.rental(id)? as usize).address()?,
+            Subject::Hazard(id) => city.records.hazards.at(city.hazard(id)? as usize).address(),
             Subject::Correction(id) => {
                 &city.records.corrections[city.correction(&id.parse().ok()?)? as usize].address_id
             }

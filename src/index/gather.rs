@@ -16,6 +16,13 @@ pub fn gather<T: Send>(rows: usize, of: impl Fn(usize) -> Option<T> + Sync) -> V
     all
 }
 
+/// The same one by one, of which no more than a block is held.
+pub fn gathered<T: Send>(rows: usize, of: impl Fn(usize) -> T + Sync) -> impl Iterator<Item = T> {
+    (0..rows)
+        .step_by(BLOCK)
+        .flat_map(move |first| (first..rows.min(first + BLOCK)).into_par_iter().map(&of).collect::<Vec<T>>())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,6 +32,7 @@ mod tests {
         for rows in [0, 1, BLOCK - 1, BLOCK, 2 * BLOCK + 7] {
             let of = |n: usize| (!n.is_multiple_of(3)).then_some(n * 7);
             assert!(gather(rows, of).into_iter().eq((0..rows).filter_map(of)), "{rows}");
+            assert!(gathered(rows, of).eq((0..rows).map(of)), "{rows}");
         }
     }
 }

@@ -1,8 +1,7 @@
 //! From identifiers to rows, for every kind of record, and from a record to those that hang on it.
 
-use super::lookup::entry;
 use crate::domain::*;
-use crate::index::{Lookup, gather, key_of};
+use crate::index::{Lookup, key_of};
 
 /// Lookups of a city. What they give is checked against the record, so an entry may be stale.
 #[derive(Debug, Clone, Default)]
@@ -40,11 +39,11 @@ pub struct Ids {
 }
 
 fn rows<T: Send + Sync>(table: &Table<T>, key: impl Fn(&T) -> Option<u64> + Sync) -> Lookup {
-    Lookup::pack(gather(table.len(), |row| Some(entry(key(&table[row])?, row as u32))))
+    Lookup::of_rows(table.len(), |row| key(&table[row]))
 }
 
 fn packed<T: Pack>(table: &Packed<T>, key: impl Fn(T::View<'_>) -> Option<u64> + Sync) -> Lookup {
-    Lookup::pack(gather(table.len(), |row| Some(entry(key(table.at(row))?, row as u32))))
+    Lookup::of_rows(table.len(), |row| key(table.at(row)))
 }
 
 /// The key of a headcount: its grid and its group.
@@ -60,17 +59,17 @@ impl Ids {
             addresses: packed(&records.addresses, |a| of(a.id())),
             buildings: packed(&records.buildings, |b| of(b.id())),
             places: rows(&records.places, |p| of(&p.id)),
-            rentals: rows(&records.rentals, |r| of(&r.id)),
+            rentals: packed(&records.rentals, |r| of(r.id())),
             inspections: rows(&records.inspections, |i| of(&i.id)),
-            hazards: rows(&records.hazards, |h| of(&h.id)),
+            hazards: packed(&records.hazards, |h| of(h.id())),
             visits: rows(&records.visits, |v| Some(key_of(&v.id))),
             headcounts: rows(&records.headcounts, |h| Some(headcount_key(&h.grid, h.group))),
             corrections: rows(&records.corrections, |c| Some(key_of(&c.correction_id))),
-            rentals_of_address: rows(&records.rentals, |r| of(r.address.as_deref()?)),
-            hazards_of_address: rows(&records.hazards, |h| of(&h.address)),
+            rentals_of_address: packed(&records.rentals, |r| of(r.address()?)),
+            hazards_of_address: packed(&records.hazards, |h| of(h.address())),
             corrections_of_address: rows(&records.corrections, |c| of(&c.address_id)),
             addresses_of_building: packed(&records.addresses, |a| of(a.building()?)),
-            hazards_of_rental: rows(&records.hazards, |h| of(h.rental.as_deref()?)),
+            hazards_of_rental: packed(&records.hazards, |h| of(h.rental()?)),
             inspections_of_rental: rows(&records.inspections, |i| of(&i.rental)),
         }
     }

@@ -1,5 +1,6 @@
 //! From an identifier to the rows that carry it: a packed list sorted by hash, and a small tree of fresh entries.
 
+use super::gather;
 use rayon::slice::ParallelSliceMut;
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
@@ -71,6 +72,11 @@ impl Lookup {
     /// Packs keys with their numbers.
     pub fn build(entries: impl IntoIterator<Item = (u64, u32)>) -> Lookup {
         Lookup::pack(entries.into_iter().map(|(key, number)| entry(key, number)).collect())
+    }
+
+    /// Packs rows by what their key is, where they have one.
+    pub fn of_rows(rows: usize, key: impl Fn(usize) -> Option<u64> + Sync) -> Lookup {
+        Lookup::pack(gather(rows, |row| Some(entry(key(row)?, row as u32))))
     }
 
     /// Packs entries.

@@ -21,7 +21,7 @@ pub mod grid;
 pub use bins::{Bins, Near, Squares};
 pub use boxes::BoxIndex;
 pub use difference::difference;
-pub use gather::gather;
+pub use gather::{gather, gathered};
 pub use grid::GridIndex;
 pub use ids::Ids;
 pub use lookup::{Lookup, key_of};

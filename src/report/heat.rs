@@ -40,7 +40,7 @@ pub fn summary(city: &City, scope: &Scope, grid: Option<u32>, bbox: Option<[f64;
         Some(bbox) => city.rentals_in(bbox),
         None => (0..city.records.rentals.len() as u32).collect(),
     };
-    let active = |row: &u32| city.records.rentals[*row as usize].status == RentalStatus::Active;
+    let active = |row: &u32| city.records.rentals.at(*row as usize).status() == RentalStatus::Active;
     let rentals: Vec<u32> = rentals.into_iter().filter(active).filter(|row| holds(city.rental_home(*row))).collect();
     let hazards = match bbox {
         Some(bbox) => city.hazards_in(bbox),
@@ -49,7 +49,7 @@ pub fn summary(city: &City, scope: &Scope, grid: Option<u32>, bbox: Option<[f64;
     let mut items: Vec<ItemRow> =
         CheckItem::ALL.map(|item| ItemRow { item, minor: 0, serious: 0, major: 0 }).into_iter().collect();
     for row in hazards.into_iter().filter(|row| holds(city.hazard_home(*row))) {
-        let hazard = &city.records.hazards[row as usize];
+        let hazard = city.records.hazards.at(row as usize).row();
         if hazard.state != HazardState::Closed {
             let item = &mut items[hazard.item as usize];
             *[&mut item.minor, &mut item.serious, &mut item.major][hazard.severity as usize] += 1;

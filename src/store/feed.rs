@@ -105,7 +105,10 @@ impl Store {
         let mut delta = Delta::default();
         session.read(&touched, &mut delta).await?;
         match (flags, touched.put.remove("flag")) {
-            (Told::All, _) => (delta.flags, delta.all_flags) = (session.all_flags().await?, true),
+            (Told::All, _) => {
+                let flags = session.all_flags().await?;
+                (delta.flags, delta.all_flags) = (flags.iter().map(FlagRef::standing).collect(), true);
+            }
             (Told::Changed, Some(ids)) => {
                 delta.flags = session.flags(&ids.iter().cloned().collect::<Vec<_>>()).await?;
                 let found: BTreeSet<&str> = delta.flags.iter().map(|one| one.flag.flag_id.as_str()).collect();

@@ -79,7 +79,7 @@ fn is_kept_as(flag: &Flag, kept: &Flag) -> bool {
 
 impl Session {
     /// All flags that are kept, by identifier.
-    pub(crate) async fn all_flags(&mut self) -> Result<Vec<Standing>> {
+    pub(crate) async fn all_flags(&mut self) -> Result<Packed<Standing>> {
         read_all(self.connection()).await
     }
 
@@ -92,15 +92,21 @@ impl Session {
     }
 }
 
-async fn read_all(connection: &mut PgConnection) -> Result<Vec<Standing>> {
-    let sql = format!("copy (select {COLUMNS} from flag order by flag_id) to stdout (format binary)");
-    let (mut flags, mut messages) = (Vec::new(), connection.copy_out_raw(&sql).await?);
+/// The statement that brings all flags, by identifier.
+pub(crate) fn copy() -> String {
+    format!("copy (select {COLUMNS} from flag order by flag_id) to stdout (format binary)")
+}
+
+async fn read_all(connection: &mut PgConnection) -> Result<Packed<Standing>> {
+    let (mut flags, mut messages) = (Packer::default(), connection.copy_out_raw(&copy()).await?);
     while let Some(message) = messages.try_next().await? {
-        if let Some(mut fields) = Fields::of_copy(&message) {
-            flags.extend(read(&mut fields)?);
+        if let Some(mut fields) = Fields::of_copy(&message)
+            && let Some(one) = read(&mut fields)?
+        {
+            flags.push(one.row());
         }
     }
-    Ok(flags)
+    Ok(flags.finish())
 }
 
 impl Store {
@@ -169,23 +175,22 @@ impl FlagWriter {
         bind(&mut tx, &Store::system()).await?;
         let mut gone: Vec<String> = Vec::new();
         let mut same: Vec<bool> = vec![false; flags.slots() as usize];
-        for kept in read_all(&mut tx).await? {
-            match flags.slot(&kept.flag.flag_id).and_then(|slot| Some((slot, flags.at(slot)?))) {
+        for kept in read_all(&mut tx).await?.iter() {
+            let id = kept.id();
+            match flags.slot(&id).and_then(|slot| Some((slot, flags.view(slot)?))) {
                 Some((slot, flag)) => {
-                    same[slot as usize] = is_kept_as(flag, &kept.flag) && flags.since(slot) == Some(kept.since);
+                    same[slot as usize] = flag.since() == kept.since() && is_kept_as(&flag.unpack(), &kept.unpack());
                 }
-                None => gone.push(kept.flag.flag_id),
+                None => gone.push(id),
             }
         }
         // Of rules that this version does not have.
         let codes: Vec<&str> = rule::ALL.iter().map(|rule| rule.code).collect();
         sqlx::query("delete from flag where not (rule = any($1))").bind(codes).execute(&mut *tx).await?;
-        let put: Vec<(&Flag, DateTime<Utc>)> = flags
-            .with_slots()
-            .filter(|(slot, _)| !same[*slot as usize])
-            .filter_map(|(slot, flag)| Some((&**flag, flags.since(slot)?)))
-            .collect();
-        write(&mut tx, &put, &gone, rule_set).await?;
+        let mut put: Vec<u32> = flags.views().map(|(slot, _)| slot).filter(|slot| !same[*slot as usize]).collect();
+        // As they are read when a process starts: so they lie in the table.
+        put.sort_by_cached_key(|slot| flags.view(*slot).map(FlagRef::id));
+        write(&mut tx, flags, &put, &gone, rule_set).await?;
         sqlx::query("update checking set begun_at = null, share = 0, done_at = now(), rule_set = $1")
             .bind(rule_set)
             .execute(&mut *tx)
@@ -206,14 +211,14 @@ impl FlagWriter {
     ) -> Result<()> {
         let (mut put, mut gone) = (Vec::new(), Vec::new());
         for id in ids {
-            match flags.standing(id) {
-                Some(standing) => put.push(standing),
+            match flags.slot(id) {
+                Some(slot) => put.push(slot),
                 None => gone.push(id.clone()),
             }
         }
         let mut tx = self.connection.begin().await?;
         bind(&mut tx, &Store::system()).await?;
-        write(&mut tx, &put, &gone, rule_set).await?;
+        write(&mut tx, flags, &put, &gone, rule_set).await?;
         Ok(tx.commit().await?)
     }
 
@@ -226,7 +231,8 @@ impl FlagWriter {
 
 async fn write(
     connection: &mut PgConnection,
-    put: &[(&Flag, DateTime<Utc>)],
+    flags: &Flags,
+    put: &[u32],
     gone: &[String],
     rule_set: &str,
 ) -> Result<()> {
@@ -234,12 +240,13 @@ async fn write(
         sqlx::query("delete from flag where flag_id = any($1)").bind(gone).execute(&mut *connection).await?;
     }
     for put in put.chunks(CHUNK) {
-        upsert(connection, put, rule_set).await?;
+        let put = put.iter().filter_map(|slot| flags.view(*slot));
+        upsert(connection, &put.map(|flag| (flag.unpack(), flag.since())).collect::<Vec<_>>(), rule_set).await?;
     }
     Ok(())
 }
 
-async fn upsert(connection: &mut PgConnection, put: &[(&Flag, DateTime<Utc>)], rule_set: &str) -> Result<()> {
+async fn upsert(connection: &mut PgConnection, put: &[(Flag, DateTime<Utc>)], rule_set: &str) -> Result<()> {
     let texts =
         |of: &dyn Fn(&Flag) -> &str| -> Vec<String> { put.iter().map(|(f, _)| of(f).replace('\0', "")).collect() };
     let suggested = |flag: &Flag| flag.suggestion.clone().unwrap_or_default();

@@ -2,13 +2,12 @@
 
 use super::codec::Fields;
 use super::connect::Store;
-use super::dismissal;
 use super::feed::{FeedCursor, snapshot};
 use super::record::{Columns, Record};
 use super::session::{Session, Sight};
+use super::{dismissal, flag};
 use crate::domain::*;
 use crate::error::{Error, Result};
-use bytes::Bytes;
 use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, Row};
 use tokio::sync::mpsc;
@@ -21,14 +20,31 @@ pub struct Loaded {
     /// Dismissals that stand, expired ones too.
     pub dismissals: Vec<Dismissal>,
     /// Flags that were found before, where the actor is the service.
-    pub flags: Vec<Standing>,
+    pub flags: Packed<Standing>,
     /// From where the feed goes on.
     pub cursor: FeedCursor,
 }
 
+/// Bytes of rows that are handed over together.
+const BATCH_BYTES: usize = 1 << 18;
+
+/// Messages of a COPY, copied: where they lie in the connection's buffer, they would keep it from being filled again.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Batch {
+    fn messages(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
+    }
+}
+
 impl Store {
-    /// Reads all records that `actor` may see, in one consistent snapshot, by binary COPY: addresses and buildings by
-    /// connections of their own beside the rest.
+    /// Reads all records that `actor` may see, in one consistent snapshot, by binary COPY: addresses, buildings and
+    /// flags by connections of their own beside the rest.
     ///
     /// # Errors
     /// `Unavailable`.
@@ -38,25 +54,44 @@ impl Store {
         let (shared,): (String,) =
             sqlx::query_as("select pg_export_snapshot()").fetch_one(session.connection()).await?;
         // The large tables come by connections of their own, which see what this one sees, and as long as it lasts.
-        let (addresses, buildings, rest) = tokio::try_join!(
+        let (addresses, buildings, flags, rest) = tokio::try_join!(
             self.columns::<Address>(actor, &shared),
             self.columns::<Building>(actor, &shared),
+            self.packed(actor, &shared, flag::copy(), |fields: &mut Fields, packer: &mut Packer<Standing>| {
+                flag::read(fields)?.into_iter().for_each(|one| packer.push(one.row()));
+                Ok(())
+            }),
             session.rest()
         )?;
-        let (records, dismissals, flags) = rest;
+        let (records, dismissals) = rest;
         Ok(Loaded { records: Records { addresses, buildings, ..records }, dismissals, flags, cursor })
     }
 
-    /// All records of a kind in columns, which are filled on a thread of its own while more rows come.
+    /// All records of a kind in columns.
     async fn columns<T: Columns>(&self, actor: &Actor, shared: &str) -> Result<Packed<T>> {
+        let mut scratch = T::Scratch::default();
+        self.packed(actor, shared, copy::<T>(""), move |fields, packer: &mut Packer<T>| {
+            packer.push(T::read_row(fields, &mut scratch)?);
+            Ok(())
+        })
+        .await
+    }
+
+    /// What a COPY brings, in columns, which are filled on a thread of their own while more rows come.
+    async fn packed<T: Pack + 'static>(
+        &self,
+        actor: &Actor,
+        shared: &str,
+        sql: String,
+        mut put: impl FnMut(&mut Fields, &mut Packer<T>) -> Result<()> + Send + 'static,
+    ) -> Result<Packed<T>> {
         let mut session = Session::begin(self, actor, Sight::Shared(shared)).await?;
-        let (send, mut receive) = mpsc::channel::<Vec<Bytes>>(4);
+        let (send, mut receive) = mpsc::channel::<Batch>(4);
         let packing = tokio::task::spawn_blocking(move || -> Result<Packed<T>> {
             let mut packer = Packer::<T>::default();
-            let mut scratch = T::Scratch::default();
-            while let Some(messages) = receive.blocking_recv() {
-                for mut fields in messages.iter().filter_map(|message| Fields::of_copy(message)) {
-                    packer.push(T::read_row(&mut fields, &mut scratch)?);
+            while let Some(batch) = receive.blocking_recv() {
+                for mut fields in batch.messages().filter_map(Fields::of_copy) {
+                    put(&mut fields, &mut packer)?;
                 }
             }
             Ok(packer.finish())
@@ -64,14 +99,18 @@ impl Store {
         // Row security hides from the planner how many rows there are: it would sort them all on disk, where the key's
         // index has them in order.
         sqlx::query("set local enable_sort = off").execute(session.connection()).await?;
-        let sql = copy::<T>("");
-        let mut messages = session.connection().copy_out_raw(&sql).await?.try_ready_chunks(1_024);
-        while let Some(some) = messages.try_next().await.map_err(|error| error.1)? {
+        let mut messages = session.connection().copy_out_raw(&sql).await?;
+        let mut batch = Batch::default();
+        while let Some(message) = messages.try_next().await? {
+            batch.bytes.extend_from_slice(&message);
+            batch.ends.push(batch.bytes.len());
             // Nobody takes them any more when a row could not be read: why, is told below.
-            if send.send(some).await.is_err() {
+            if batch.bytes.len() > BATCH_BYTES && send.send(std::mem::take(&mut batch)).await.is_err() {
                 break;
             }
         }
+        // As above.
+        let _ = send.send(batch).await;
         drop(send);
         packing.await.map_err(|error| Error::Internal(error.to_string()))?
     }
@@ -109,14 +148,14 @@ fn copy<T: Record>(rest: &str) -> String {
 }
 
 impl Session {
-    /// All records but addresses and buildings, the dismissals and the flags.
-    async fn rest(&mut self) -> Result<(Records, Vec<Dismissal>, Vec<Standing>)> {
+    /// All records but addresses and buildings, and the dismissals.
+    async fn rest(&mut self) -> Result<(Records, Vec<Dismissal>)> {
         let records = Records {
             grids: self.all("").await?,
             places: self.all("").await?,
-            rentals: self.all("").await?,
+            rentals: self.all_packed().await?,
             inspections: self.all("").await?,
-            hazards: self.all("").await?,
+            hazards: self.all_packed().await?,
             visits: self.all("").await?,
             headcounts: self.all("").await?,
             corrections: self.all("where state = 'unverified'").await?,
@@ -125,8 +164,18 @@ impl Session {
         let sql = format!("select {} from dismissal where ended_at is null order by flag_id", dismissal::COLUMNS);
         let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(self.connection()).await?;
         let dismissals = rows.iter().map(|row| dismissal::read(&mut Fields::of_row(row))).collect::<Result<_>>()?;
-        let flags = self.all_flags().await?;
-        Ok((records, dismissals, flags))
+        Ok((records, dismissals))
+    }
+
+    async fn all_packed<T: Record + Pack>(&mut self) -> Result<Packed<T>> {
+        let mut packer = Packer::default();
+        let mut messages = self.connection().copy_out_raw(&copy::<T>("")).await?;
+        while let Some(message) = messages.try_next().await? {
+            if let Some(mut fields) = Fields::of_copy(&message) {
+                packer.push(T::read(&mut fields)?.row());
+            }
+        }
+        Ok(packer.finish())
     }
 
     async fn all<T: Record>(&mut self, rest: &str) -> Result<Table<T>> {

@@ -40,7 +40,7 @@ async fn state(town: &Town) -> String {
 
 /// What is kept.
 async fn kept(store: &Store) -> Vec<Standing> {
-    store.load(&Store::system()).await.expect("a load").flags
+    store.load(&Store::system()).await.expect("a load").flags.iter().map(FlagRef::standing).collect()
 }
 
 /// Moves the pin of an address by the API.

@@ -36,7 +36,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn hazard(context: &Context, i: usize) -> Option<Finding> {
-    let hazard = &context.records.hazards[i];
+    let hazard = context.records.hazards.at(i).row();
     let due_on = hazard.due_on?;
     let days = (context.today - due_on).num_days();
     (matches!(hazard.state, HazardState::Open | HazardState::Assigned) && days > 0).then(|| {

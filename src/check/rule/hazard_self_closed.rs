@@ -36,8 +36,8 @@ pub const RULE: Rule = Rule {
 };
 
 fn hazard(context: &Context, i: usize) -> Option<Finding> {
-    let hazard = &context.records.hazards[i];
-    let same = hazard.state == HazardState::Closed && hazard.closed_by.as_ref() == Some(&hazard.found_by);
+    let hazard = context.records.hazards.at(i).row();
+    let same = hazard.state == HazardState::Closed && hazard.closed_by == Some(hazard.found_by);
     same.then(|| {
         Finding::new(
             format!("发现与关闭为同一账号 {}。", hazard.found_by),

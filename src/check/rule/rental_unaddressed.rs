@@ -36,11 +36,11 @@ pub const RULE: Rule = Rule {
 };
 
 fn rental(context: &Context, i: usize) -> Option<Finding> {
-    let rental = &context.records.rentals[i];
+    let rental = context.records.rentals.at(i).row();
     if rental.status != RentalStatus::Active {
         return None;
     }
-    let Some(id) = &rental.address else {
+    let Some(id) = rental.address else {
         return Some(Finding::new("出租房没有登记地址。", "The rental has no address."));
     };
     match context.address_by_id(id) {

@@ -36,7 +36,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn rental(context: &Context, i: usize) -> Option<Finding> {
-    let rental = &context.records.rentals[i];
+    let rental = context.records.rentals.at(i).row();
     let (zh, en) = match rental.space {
         RentalSpace::Residential => return None,
         RentalSpace::Basement => ("地下室", "a basement"),

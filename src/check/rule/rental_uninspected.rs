@@ -36,10 +36,10 @@ pub const RULE: Rule = Rule {
 };
 
 fn rental(context: &Context, i: usize) -> Option<Finding> {
-    let rental = &context.records.rentals[i];
+    let rental = context.records.rentals.at(i).row();
     let limit = context.thresholds.rental_many_occupants;
     let occupants = rental.occupants.filter(|n| *n >= limit)?;
-    (rental.status == RentalStatus::Active && !context.is_inspected(&rental.id)).then(|| {
+    (rental.status == RentalStatus::Active && !context.is_inspected(rental.id)).then(|| {
         Finding::new(
             format!("居住 {occupants} 人（达到 {limit} 人），从未检查。"),
             format!("{occupants} occupants ({limit} or more), and never inspected."),

@@ -36,7 +36,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn rental(context: &Context, i: usize) -> Option<Finding> {
-    let rental = &context.records.rentals[i];
+    let rental = context.records.rentals.at(i).row();
     (rental.status == RentalStatus::Active && rental.registered_on.is_none())
         .then(|| Finding::new("出租房在租但未登记备案。", "The rental is let and not registered."))
 }

@@ -3,7 +3,7 @@
 use super::{SEED, Town, build};
 use crate::check::{Thresholds, rule_set};
 use crate::city::{City, Flags};
-use crate::domain::{AddressRef, BuildingRef, GridCode, GridLevel, Records, Role, Scope, Table};
+use crate::domain::{AddressRef, BuildingRef, GridCode, GridLevel, HazardRef, Records, RentalRef, Role, Scope, Table};
 use crate::error::Result;
 use crate::store::import::Importable;
 use crate::store::{ImportOptions, Incoming, NewAccount, Store};
@@ -34,9 +34,9 @@ pub async fn load(url: &str, today: NaiveDate) -> Result<Option<u64>> {
     stored += import(&store, buildings.iter().map(BuildingRef::unpack).collect()).await?;
     stored += import(&store, addresses.iter().map(AddressRef::unpack).collect()).await?;
     stored += import(&store, places).await?;
-    stored += import(&store, rentals).await?;
+    stored += import(&store, rentals.iter().map(RentalRef::unpack).collect()).await?;
     stored += import(&store, inspections).await?;
-    stored += import(&store, hazards).await?;
+    stored += import(&store, hazards.iter().map(HazardRef::unpack).collect()).await?;
     stored += import(&store, headcounts).await?;
     let mut session = store.begin(&system).await?;
     for account in &accounts {

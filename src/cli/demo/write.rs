@@ -1,7 +1,7 @@
 //! Writes the demo town to files, under the import's own headings.
 
 use super::Town;
-use crate::domain::{Address, BuildingRef, CheckItem, Finding, Footprint, Parts};
+use crate::domain::{Address, BuildingRef, CheckItem, Finding, Footprint, HazardRef, Parts, RentalRef};
 use crate::error::{Error, Result};
 use geo::MultiPolygon;
 use serde_json::{Map, Value, json};
@@ -81,7 +81,7 @@ pub fn write(town: &Town, folder: &Path) -> Result<()> {
     table(
         &folder.join("rentals.csv"),
         &["rental_id", "address_id", "registered_on", "space", "rooms", "occupants", "status"],
-        records.rentals.iter().map(|r| {
+        records.rentals.iter().map(RentalRef::unpack).map(|r| {
             let (registered, rooms) = (text(&r.registered_on), text(&r.rooms));
             vec![
                 r.id.to_string(),
@@ -119,7 +119,7 @@ pub fn write(town: &Town, folder: &Path) -> Result<()> {
             "closed_at",
             "closed_by",
         ],
-        records.hazards.iter().map(|h| {
+        records.hazards.iter().map(HazardRef::unpack).map(|h| {
             vec![
                 h.id.to_string(),
                 h.address.to_string(),

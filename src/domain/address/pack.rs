@@ -4,7 +4,7 @@ use super::parts::PartsRef;
 use super::{Address, AddressStatus, Position, PositionKind, PositionMethod};
 use crate::domain::LonLat;
 use crate::domain::column::{Cell, Column, Draft, Span, append, fitted};
-use crate::domain::packed::Pack;
+use crate::domain::packed::{Keyed, Pack};
 use crate::domain::places::Places;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::borrow::Cow;
@@ -251,12 +251,7 @@ impl PartialEq for AddressRef<'_> {
     }
 }
 
-impl Pack for Address {
-    type Chunk = AddressChunk;
-    type Draft = AddressDraft;
-    type Row<'a> = AddressRow<'a>;
-    type View<'a> = AddressRef<'a>;
-
+impl Keyed for Address {
     fn id(&self) -> &str {
         &self.id
     }
@@ -264,6 +259,13 @@ impl Pack for Address {
     fn id_of<'a>(view: Self::View<'a>) -> &'a str {
         view.id()
     }
+}
+
+impl Pack for Address {
+    type Chunk = AddressChunk;
+    type Draft = AddressDraft;
+    type Row<'a> = AddressRow<'a>;
+    type View<'a> = AddressRef<'a>;
 
     fn row(&self) -> AddressRow<'_> {
         AddressRow {

@@ -4,7 +4,7 @@ use super::{Building, BuildingKind, FootprintRef};
 use crate::domain::LonLat;
 use crate::domain::address::PartsRef;
 use crate::domain::column::{Cell, Column, Draft, Span, append, fitted};
-use crate::domain::packed::Pack;
+use crate::domain::packed::{Keyed, Pack};
 use geo::{Coord, MultiPolygon};
 
 /// A building whose texts and corners lie elsewhere; see [`Building`].
@@ -165,12 +165,7 @@ impl PartialEq for BuildingRef<'_> {
     }
 }
 
-impl Pack for Building {
-    type Chunk = BuildingChunk;
-    type Draft = BuildingDraft;
-    type Row<'a> = BuildingRow<'a>;
-    type View<'a> = BuildingRef<'a>;
-
+impl Keyed for Building {
     fn id(&self) -> &str {
         &self.id
     }
@@ -178,6 +173,13 @@ impl Pack for Building {
     fn id_of<'a>(view: Self::View<'a>) -> &'a str {
         view.id()
     }
+}
+
+impl Pack for Building {
+    type Chunk = BuildingChunk;
+    type Draft = BuildingDraft;
+    type Row<'a> = BuildingRow<'a>;
+    type View<'a> = BuildingRef<'a>;
 
     fn row(&self) -> BuildingRow<'_> {
         BuildingRow {

@@ -1,9 +1,13 @@
 //! Hazards and their closed loop: found, assigned, mended, closed by somebody other than the finder.
 
+mod pack;
+
 use super::id::{AddressId, HazardId, RentalId};
 use super::inspection::CheckItem;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+
+pub use pack::{HazardRef, HazardRow};
 
 /// How grave a hazard is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]

@@ -1,10 +1,14 @@
 //! Flags: what a rule found about a subject.
 
+mod pack;
+
 use super::lonlat::LonLat;
 use crate::error::Text;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+pub use pack::FlagRef;
 
 /// How grave a flag is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]

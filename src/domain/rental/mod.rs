@@ -1,8 +1,12 @@
 //! Rentals: let homes and rooms, registered or not. Counts of occupants only; no person.
 
+mod pack;
+
 use super::id::{AddressId, RentalId};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+
+pub use pack::{RentalRef, RentalRow};
 
 /// The kind of space that is let.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
