@@ -1,6 +1,7 @@
 //! The commands: one file each, one line each in [`Command`] and in `run`.
 
 pub mod audit;
+pub mod backup;
 pub mod check;
 pub mod demo;
 pub mod doctor;
@@ -9,6 +10,7 @@ pub mod import;
 pub mod migrate;
 pub mod openapi;
 pub mod parse;
+pub mod restore;
 pub mod rules;
 pub mod user;
 pub mod serve;
@@ -46,6 +48,10 @@ pub enum Command {
     User(user::Args),
     /// Check the audit log / 校验审计日志
     Audit(audit::Args),
+    /// Back the database up into one file / 备份数据库
+    Backup(backup::Args),
+    /// Restore a backup into an empty database, or look whether it is good / 恢复备份
+    Restore(restore::Args),
     /// Look at what gridpin stands on / 检查运行环境
     Doctor(doctor::Args),
     /// Serve the map, the API and the tiles / 启动服务
@@ -67,6 +73,8 @@ impl Command {
             Command::Migrate(args) => migrate::run(args),
             Command::User(args) => user::run(args),
             Command::Audit(args) => audit::run(args),
+            Command::Backup(args) => backup::run(args),
+            Command::Restore(args) => restore::run(args),
             Command::Doctor(args) => doctor::run(args),
             Command::Serve(config) => serve::run(config),
             Command::Rules(args) => rules::run(args),

@@ -3,7 +3,9 @@
 //! [`sheet`] opens a file of any format, [`mod@column`] finds the fields among its headings, [`kind`] makes typed records of
 //! its rows, [`reader`] runs the three over a file in batches; what does not pass is a [`Reject`] with row, field, value
 //! and reason. [`osm`] turns an OpenStreetMap extract into records, [`export`] writes them.
+//! [`backup`] is the whole database in one file.
 
+pub mod backup;
 mod cell;
 pub mod column;
 mod csv;

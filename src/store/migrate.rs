@@ -38,10 +38,7 @@ fn migration(file: &str) -> Migration {
 pub async fn migrate(owner_url: &str) -> Result<()> {
     let mut connection = PgConnection::connect_with(&PgConnectOptions::from_str(owner_url)?).await?;
     prepare(&mut connection).await?;
-    let (user,): (String,) = sqlx::query_as("select session_user::text").fetch_one(&mut connection).await?;
-    if user != "gridpin_owner" {
-        sqlx::query("set role gridpin_owner").execute(&mut connection).await?;
-    }
+    become_owner(&mut connection).await?;
     sqlx::query("set client_min_messages = warning").execute(&mut connection).await?;
     MIGRATOR.run_direct(None, &mut connection, false).await.map_err(failed)?;
     // `gridpin doctor` reads it.
@@ -50,7 +47,35 @@ pub async fn migrate(owner_url: &str) -> Result<()> {
     Ok(())
 }
 
-async fn prepare(connection: &mut PgConnection) -> Result<()> {
+/// Makes a connection the owner's of all tables, whoever signed in.
+///
+/// # Errors
+/// `Invalid` for a role that may not become it.
+pub(crate) async fn become_owner(connection: &mut PgConnection) -> Result<()> {
+    let (user, may): (String, bool) = sqlx::query_as(
+        "select session_user::text, coalesce(pg_has_role(session_user, to_regrole('gridpin_owner'), 'member'), false)",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if !may {
+        return Err(Error::invalid(
+            "--database",
+            "user",
+            user,
+            Text::new("不是表的所有者 gridpin_owner", "it isn't the role that owns the tables, gridpin_owner"),
+            Text::new(
+                "用所有者的地址(setup.sh 把它放在 owner-url)",
+                "give the owner's URL (setup.sh keeps it in the file owner-url)",
+            ),
+        ));
+    }
+    if user != "gridpin_owner" {
+        sqlx::query("set role gridpin_owner").execute(connection).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn prepare(connection: &mut PgConnection) -> Result<()> {
     let (superuser,): (bool,) = sqlx::query_as("select rolsuper from pg_roles where rolname = session_user")
         .fetch_one(&mut *connection)
         .await?;

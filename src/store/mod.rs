@@ -7,6 +7,7 @@
 pub mod account;
 pub mod address;
 pub mod audit;
+pub mod backup;
 pub mod building;
 mod codec;
 mod connect;
@@ -28,6 +29,7 @@ mod migrate;
 pub mod place;
 mod record;
 pub mod rental;
+pub mod restore;
 mod session;
 pub mod token;
 pub mod totp;

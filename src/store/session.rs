@@ -73,6 +73,11 @@ impl Session {
         Ok(Session { tx, actor: actor.clone(), audit: Vec::new() })
     }
 
+    /// A session in a transaction that somebody else began and bound to this actor.
+    pub(crate) fn over(tx: Transaction<'static, Postgres>, actor: Actor) -> Session {
+        Session { tx, actor, audit: Vec::new() }
+    }
+
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.actor
