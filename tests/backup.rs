@@ -372,7 +372,7 @@ async fn a_backup_that_does_not_hold_what_it_says_gets_no_name() {
         "{error}"
     );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    let right = Manifest { tables: moment.tables.clone(), ..manifest };
+    let right = Manifest { tables: moment.tables.clone(), ..manifest.clone() };
     write(&what(&right, &moment.snapshot), &|_, _| {}).expect("a backup");
     assert_eq!(Opened::open(&file, &seal).expect("a backup").manifest, right);
     // The tools that everybody has read it as well.
