@@ -3,12 +3,11 @@
 mod cluster;
 mod database;
 
-use cluster::ask;
+use cluster::{Server, ask};
 use database::{Database, steward};
 use gridpin::domain::{Role, Scope};
 use gridpin::store::NewAccount;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -22,34 +21,19 @@ async fn the_log_holds_no_secret() {
 
     let folder = tempfile::tempdir().expect("a folder");
     let log = folder.path().join("log");
-    let file = || Stdio::from(std::fs::OpenOptions::new().append(true).create(true).open(&log).expect("a log"));
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = free.local_addr().expect("an address").port();
-    drop(free);
-    let mut server = Command::new(env!("CARGO_BIN_EXE_gridpin"))
-        .args(["serve", "--bind", &format!("127.0.0.1:{port}")])
-        .env("GRIDPIN_DATABASE", database.owner_url())
-        .env("GRIDPIN_OIDC_ISSUER", "http://127.0.0.1:9")
-        .env("GRIDPIN_OIDC_CLIENT_ID", "gridpin")
-        .env("GRIDPIN_OIDC_CLIENT_SECRET", "the provider's own secret")
-        .env("GRIDPIN_PUBLIC_URL", format!("http://127.0.0.1:{port}"))
-        .env("GRIDPIN_LOG", "trace")
-        .stdout(file())
-        .stderr(file())
-        .spawn()
-        .expect("gridpin runs");
-    let began = Instant::now();
-    while !matches!(ask(port, "GET", "/readyz", "", "").await, Ok((200, _))) {
-        assert!(began.elapsed() < Duration::from_secs(60), "the service is not ready");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    let more = [
+        ("GRIDPIN_OIDC_ISSUER", "http://127.0.0.1:9"),
+        ("GRIDPIN_OIDC_CLIENT_ID", "gridpin"),
+        ("GRIDPIN_OIDC_CLIENT_SECRET", "the provider's own secret"),
+        ("GRIDPIN_PUBLIC_URL", "http://127.0.0.1"),
+        ("GRIDPIN_LOG", "trace"),
+    ];
+    let server = Server::start_on(&database.owner_url(), &more, &log).await;
+    let port = server.port;
     let wrong = r#"{"name":"W017","password":"a password that was mistyped"}"#;
     assert_eq!(ask(port, "POST", "/api/session", "", wrong).await.expect("an answer").0, 401);
-    let right = format!(r#"{{"name":"W017","password":"{PASSWORD}"}}"#);
-    let (status, answer) = ask(port, "POST", "/api/session", "", &right).await.expect("an answer");
-    assert_eq!(status, 204, "{answer}");
-    let session = answer.split("gridpin_session=").nth(1).and_then(|rest| rest.get(..64)).expect("a cookie").to_owned();
-    let cookie = format!("gridpin_session={session}");
+    let cookie = server.sign_in("W017").await;
+    let session = cookie.strip_prefix("gridpin_session=").expect("a cookie").to_owned();
     let made = r#"{"label":"a label that was typed","read_only":true,"days":1}"#;
     let (status, answer) = ask(port, "POST", "/api/tokens", &cookie, made).await.expect("an answer");
     assert_eq!(status, 201, "{answer}");
@@ -62,8 +46,7 @@ async fn the_log_holds_no_secret() {
     ask(port, "GET", search, &cookie, "").await.expect("an answer");
     ask(port, "GET", "/api/session/oidc", "", "").await.expect("an answer");
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let _ = server.kill();
-    let _ = server.wait();
+    drop(server);
 
     let log = std::fs::read_to_string(&log).expect("a log");
     assert!(log.lines().count() > 50, "it says much: {} lines", log.lines().count());

@@ -89,7 +89,9 @@ class Server:
 def gridpin(name, database, cache_mb=None, check="here"):
     """`gridpin serve`; with `cache_mb` 0 it encodes every tile anew. Not waited for."""
     port = free_port()
-    environment = {"GRIDPIN_DATABASE": url(database, os.environ["BENCH_APP"]), "RUST_LOG": "info"}
+    environment = {"GRIDPIN_DATABASE": url(database, os.environ["BENCH_APP"]), "GRIDPIN_LOG": "info",
+                   # One client asks as fast as it can: that is what is measured.
+                   "GRIDPIN_RATE_LIMIT": "0"}
     if cache_mb is not None:
         environment["GRIDPIN_TILE_CACHE_MB"] = str(cache_mb)
     command = [GRIDPIN, "serve", "--bind", f"127.0.0.1:{port}", "--check", check]

@@ -19,6 +19,7 @@ pub mod user;
 pub mod table;
 pub mod column;
 pub mod places;
+pub mod texts;
 pub mod phrase;
 pub mod packed;
 pub mod key_map;

@@ -6,14 +6,12 @@ use super::permission::{SignedIn, TABLE};
 use super::problem::Answer;
 use super::sight::Sight;
 use super::who::Who;
-use crate::domain::{Actor, GridLevel, Role, Scope};
+use crate::domain::{GridLevel, Role, Scope};
 use crate::error::Text;
-use crate::store::Store;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use std::sync::Arc;
-use std::time::Duration;
 use utoipa::ToSchema;
 
 /// The account that is signed in.
@@ -29,8 +27,6 @@ pub struct Me {
     pub bbox: Option<[f64; 4]>,
     /// Names of the rights that the role has (see the table in the documents).
     pub rights: Vec<String>,
-    /// Whether its sign-in wants a code besides the password; null while the database is away.
-    pub second_factor: Option<bool>,
 }
 
 /// The ground of an account: a grid with all below it, or the whole city when `grid` is null.
@@ -108,14 +104,7 @@ pub async fn me(State(app): State<Arc<App>>, who: Who<SignedIn>) -> Answer<Json<
     let rights = TABLE.iter().filter(|row| row.roles.contains(&role)).map(|row| row.name.to_owned()).collect();
     // A city without grids still has pins somewhere.
     let bbox = sight.bbox().or_else(|| if sight.is_bounded() { None } else { city.bbox() });
-    let second_factor = if app.follow.is_away() { None } else { second_factor(&app.store, &who.actor).await };
-    Ok(Json(Me { second_factor, name: who.actor.name.clone(), role, scope, bbox, rights }))
-}
-
-/// Whether an account's sign-in wants a code; none when the database does not say so soon.
-async fn second_factor(store: &Store, actor: &Actor) -> Option<bool> {
-    let ask = async { store.begin(actor).await?.has_totp().await };
-    tokio::time::timeout(Duration::from_secs(1), ask).await.ok()?.ok()
+    Ok(Json(Me { name: who.actor.name.clone(), role, scope, bbox, rights }))
 }
 
 /// What a client has to know before sign-in.

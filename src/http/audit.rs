@@ -21,57 +21,33 @@ use utoipa::{IntoParams, ToSchema};
 /// Entries that are read at once for an export.
 const CHUNK: i64 = 2000;
 
-/// Which entries.
+/// Which page of a list.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct AuditQuery {
-    /// By this account.
-    pub actor: Option<String>,
-    /// Of this kind: `session` has all of `session.open`, `session.end_all` ...
-    pub action: Option<String>,
-    /// Done to this.
-    pub subject: Option<String>,
-    /// From this day on.
-    #[param(value_type = Option<String>, format = Date)]
-    pub from: Option<chrono::NaiveDate>,
-    /// To the end of this day.
-    #[param(value_type = Option<String>, format = Date)]
-    pub to: Option<chrono::NaiveDate>,
+pub struct Paging {
     /// Items of a page, from 1 to 1000.
     #[param(value_type = Option<usize>)]
-    pub limit: usize,
+    limit: usize,
     /// The `next` of the page before.
     #[param(value_type = Option<String>)]
-    pub cursor: Option<Cursor>,
-}
-
-fn filter(query: &mut Query) -> AuditFilter {
-    AuditFilter {
-        actor: query.text("actor"),
-        action: query.text("action"),
-        subject: query.text("subject"),
-        from: query.day("from"),
-        to: query.day("to"),
-    }
-}
-
-/// The parameters of a list.
-#[derive(Debug)]
-pub struct Asked {
-    filter: AuditFilter,
-    limit: usize,
     cursor: Option<Cursor>,
 }
 
-impl Params for Asked {
+impl Params for Paging {
     fn read(query: &mut Query) -> Self {
-        Asked { filter: filter(query), limit: query.limit(), cursor: query.cursor() }
+        Paging { limit: query.limit(), cursor: query.cursor() }
     }
 }
 
 impl Params for AuditFilter {
     fn read(query: &mut Query) -> Self {
-        filter(query)
+        AuditFilter {
+            actor: query.text("actor"),
+            action: query.text("action"),
+            subject: query.text("subject"),
+            from: query.day("from"),
+            to: query.day("to"),
+        }
     }
 }
 
@@ -101,18 +77,18 @@ fn steward(who: &Who<ReadAudit>) -> Result<&Actor> {
 }
 
 /// Lists the audit log, newest first.
-#[utoipa::path(get, path = "/api/audit", tag = "audit", params(AuditQuery),
+#[utoipa::path(get, path = "/api/audit", tag = "audit", params(AuditFilter, Paging),
     responses((status = 200, body = Page<AuditEntry>)))]
 pub async fn list(
     State(app): State<Arc<App>>,
     who: Who<ReadAudit>,
-    Given(asked): Given<Asked>,
+    Given((filter, paging)): Given<(AuditFilter, Paging)>,
 ) -> Answer<Json<Page<AuditEntry>>> {
     let mut session = app.store.begin(steward(&who)?).await?;
-    let before = asked.cursor.map(|cursor| cursor.rank as i64);
-    let mut items = session.audit_entries(&asked.filter, before, asked.limit as i64 + 1).await?;
-    let more = items.len() > asked.limit;
-    items.truncate(asked.limit);
+    let before = paging.cursor.map(|cursor| cursor.rank as i64);
+    let mut items = session.audit_entries(&filter, before, paging.limit as i64 + 1).await?;
+    let more = items.len() > paging.limit;
+    items.truncate(paging.limit);
     let next = items.last().filter(|_| more).map(|last| Cursor::new(last.seq as f64, "").print());
     Ok(Json(Page { items, next }))
 }
@@ -132,12 +108,7 @@ pub async fn verdict(State(app): State<Arc<App>>, who: Who<ReadAudit>) -> Answer
 }
 
 /// Exports the log as JSON lines, oldest first, each entry with its hash and the one before it. The export is an entry too.
-#[utoipa::path(get, path = "/api/audit/export", tag = "audit", params(
-        ("actor" = Option<String>, Query, description = "By this account"),
-        ("action" = Option<String>, Query, description = "Of this kind"),
-        ("subject" = Option<String>, Query, description = "Done to this"),
-        ("from" = Option<String>, Query, description = "From this day on"),
-        ("to" = Option<String>, Query, description = "To the end of this day")),
+#[utoipa::path(get, path = "/api/audit/export", tag = "audit", params(AuditFilter),
     responses((status = 200, description = "JSON lines", content_type = "application/x-ndjson", body = String)))]
 pub async fn export(
     State(app): State<Arc<App>>,

@@ -192,7 +192,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(session::revoke))
         .routes(routes!(account::me))
         .routes(routes!(password::change))
-        .routes(routes!(totp::begin, totp::confirm, totp::remove))
+        .routes(routes!(totp::state, totp::begin, totp::confirm, totp::remove))
         .routes(routes!(token::list, token::make))
         .routes(routes!(token::revoke))
         .routes(routes!(audit::list))

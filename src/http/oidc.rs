@@ -4,13 +4,13 @@
 //! remembered between leaving and coming back is in a cookie of that browser, so that any process can take the answer.
 
 use super::App;
-use super::problem::{Answer, Failure};
+use super::problem::Answer;
 use super::query::{Given, Params, Query};
-use super::session::{Caller, append_cookie, origin, session_cookie};
-use super::who::{cookie, cookie_named};
+use super::session::{Caller, append_cookie, begin, origin, session_cookie};
+use super::who::cookie_named;
 use crate::config::{Identity, IdentityClaim};
 use crate::error::{Error, Result, Text};
-use crate::store::{Admitted, By, SessionLimits};
+use crate::store::SessionLimits;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -253,15 +253,8 @@ pub async fn come_back(
         }
         Err(error) => return Err(error.into()),
     };
-    if let Some(old) = cookie(&headers) {
-        app.store.end_session(old).await?;
-        app.sessions.forget(old);
-    }
-    let limits = SessionLimits::default();
-    let token = app.store.open_session(&actor, limits, &origin).await.map_err(Failure::from)?;
-    tracing::info!(account = actor.name, "signed in by the identity provider");
-    app.sessions.remember(&token, Admitted { actor: Arc::new(actor), by: By::Session });
+    let token = begin(&app, &headers, Arc::new(actor), &origin).await?;
     let mut response = send(&app, "/", "", 0)?;
-    append_cookie(&app, &mut response, &session_cookie(&token, limits.absolute.as_secs()));
+    append_cookie(&app, &mut response, &session_cookie(&token, SessionLimits::default().absolute.as_secs()));
     Ok(response)
 }

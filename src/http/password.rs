@@ -4,18 +4,17 @@ use super::App;
 use super::body::Body;
 use super::permission::SignedIn;
 use super::problem::{Answer, Failure};
-use super::session::{Caller, PASSWORD_MAX, origin, with_cookie};
+use super::session::{Caller, PASSWORD_MAX, known, origin, with_cookie};
 use super::who::Who;
 use crate::domain::Actor;
 use crate::error::{Error, Text};
-use crate::store::{Admitted, By, SessionLimits, account};
+use crate::store::{Admitted, By, Origin, SessionLimits, account};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
 use utoipa::ToSchema;
 
 /// The password that is, and the one that shall be.
@@ -28,25 +27,17 @@ pub struct NewPassword {
     pub new: String,
 }
 
-/// Makes sure that who asks knows the account's password. Guessing is as slow as at sign-in.
+/// Makes sure that who asks knows the account's password.
 ///
 /// # Errors
-/// `WrongPassword`, `TooMany`; those of the store.
-pub async fn prove(app: &App, actor: &Actor, password: &str, address: IpAddr) -> Answer<()> {
+/// As [`known`].
+pub async fn prove(app: &App, actor: &Actor, password: &str, address: IpAddr, origin: &Origin) -> Answer<()> {
     if password.len() > PASSWORD_MAX {
         return Err(Failure::WrongPassword);
     }
-    let hold = app.throttle.begin(Instant::now(), &actor.name, address).map_err(Failure::TooMany)?;
-    tokio::time::sleep(hold).await;
-    let _place = app.hashing.acquire().await.map_err(|_| Failure::Busy)?;
-    match app.store.authenticate(&actor.name, password).await {
-        Ok(_) => {
-            app.throttle.succeed(&actor.name, address);
-            Ok(())
-        }
-        Err(Error::Unauthenticated) => Err(Failure::WrongPassword),
-        Err(error) => Err(error.into()),
-    }
+    known(app, &actor.name, password, address, origin).await?;
+    app.throttle.succeed(&actor.name, address);
+    Ok(())
 }
 
 /// Changes one's own password. All sessions and API tokens of the account end; who asks gets a new session.
@@ -60,7 +51,8 @@ pub async fn change(
     Body(asked): Body<NewPassword>,
 ) -> Answer<Response> {
     let actor = who.in_person()?;
-    prove(&app, actor, &asked.current, address).await?;
+    let origin = origin(&headers, address);
+    prove(&app, actor, &asked.current, address, &origin).await?;
     let weak = match account::weakness(&asked.new, &actor.name) {
         _ if asked.new.len() > PASSWORD_MAX || asked.new.contains('\0') => {
             Some(Text::new("密码过长或含有无法使用的字符", "too long, or with a character that can't be used"))
@@ -75,7 +67,7 @@ pub async fn change(
     }
     let mut session = app.store.begin(actor).await?;
     session.change_own_password(&asked.new).await?;
-    let token = session.open(SessionLimits::default(), &origin(&headers, address)).await?;
+    let token = session.open(SessionLimits::default(), &origin).await?;
     session.commit().await?;
     app.sessions.doubt(&actor.name);
     app.sessions.remember(&token, Admitted { actor: who.actor.clone(), by: By::Session });

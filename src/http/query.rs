@@ -24,6 +24,12 @@ pub trait Params: Sized {
     fn read(query: &mut Query) -> Self;
 }
 
+impl<A: Params, B: Params> Params for (A, B) {
+    fn read(query: &mut Query) -> Self {
+        (A::read(query), B::read(query))
+    }
+}
+
 /// Extracts the parameters of a request, or answers 422 with every fault.
 #[derive(Debug)]
 pub struct Given<P>(pub P);

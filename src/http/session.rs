@@ -5,6 +5,7 @@ use super::body::{Body, Segment};
 use super::permission::SignedIn;
 use super::problem::{Answer, Failure};
 use super::who::{COOKIE, Who, cookie};
+use crate::domain::Actor;
 use crate::error::{Error, Text};
 use crate::store::{Admitted, By, Origin, SecondFactor, SessionLimits};
 use axum::Json;
@@ -74,42 +75,57 @@ pub async fn sign_in(
             return Err(Error::invalid("body", field, shown, reason, remedy).into());
         }
     }
-    let hold = app.throttle.begin(Instant::now(), &sign_in.name, address).map_err(Failure::TooMany)?;
-    tokio::time::sleep(hold).await;
     let origin = origin(&headers, address);
-    let refuse = async |why: &'static str, failure: Failure| {
-        tracing::info!(%address, why, "sign-in refused");
-        match app.store.note_refusal(&sign_in.name, why, &origin).await {
-            Ok(()) => failure,
-            Err(error) => error.into(),
-        }
-    };
-    let actor = {
-        // Hashing is made to be slow: not more at once than leaves room for everybody else.
-        let _place = app.hashing.acquire().await.map_err(|_| Failure::Busy)?;
-        app.store.authenticate(&sign_in.name, &sign_in.password).await
-    };
-    let actor = match actor {
-        Ok(actor) => actor,
-        Err(Error::Unauthenticated) => return Err(refuse("password", Failure::WrongPassword).await),
-        Err(error) => return Err(error.into()),
-    };
+    let actor = known(&app, &sign_in.name, &sign_in.password, address, &origin).await?;
     // The attempt still counts as failed: who has the password only must not guess codes faster.
     match app.store.second_factor(&actor.name, sign_in.code.as_deref()).await? {
         SecondFactor::Off | SecondFactor::Right => {}
         SecondFactor::Wanted => return Err(Failure::CodeWanted),
-        SecondFactor::Wrong => return Err(refuse("code", Failure::WrongCode).await),
+        SecondFactor::Wrong => {
+            app.store.note_refusal(&actor.name, "code", &origin).await?;
+            return Err(Failure::WrongCode);
+        }
     }
-    app.throttle.succeed(&sign_in.name, address);
-    // A new session for every sign-in: what a browser held before ends.
-    if let Some(old) = cookie(&headers) {
+    app.throttle.succeed(&actor.name, address);
+    let token = begin(&app, &headers, Arc::new(actor), &origin).await?;
+    Ok(with_cookie(&app, &token, SessionLimits::default().absolute.as_secs()))
+}
+
+/// Whose name and password these are. Guessing is slow; the attempt counts as failed until
+/// [`super::throttle::Throttle::succeed`].
+///
+/// # Errors
+/// `WrongPassword`, which the audit log notes; `TooMany`; `Busy`; those of the store.
+pub async fn known(app: &App, name: &str, password: &str, address: IpAddr, origin: &Origin) -> Answer<Actor> {
+    let hold = app.throttle.begin(Instant::now(), name, address).map_err(Failure::TooMany)?;
+    tokio::time::sleep(hold).await;
+    let actor = {
+        // Hashing is made to be slow: not more at once than leaves room for everybody else.
+        let _place = app.hashing.acquire().await.map_err(|_| Failure::Busy)?;
+        app.store.authenticate(name, password).await
+    };
+    match actor {
+        Err(Error::Unauthenticated) => {
+            app.store.note_refusal(name, "password", origin).await?;
+            Err(Failure::WrongPassword)
+        }
+        actor => Ok(actor?),
+    }
+}
+
+/// Begins a session of an actor who was authenticated and answers its token. What the browser held before ends.
+///
+/// # Errors
+/// Those of the store.
+pub async fn begin(app: &App, headers: &HeaderMap, actor: Arc<Actor>, origin: &Origin) -> Answer<String> {
+    if let Some(old) = cookie(headers) {
         app.store.end_session(old).await?;
         app.sessions.forget(old);
     }
-    let new = app.store.open_session(&actor, SessionLimits::default(), &origin).await?;
+    let token = app.store.open_session(&actor, SessionLimits::default(), origin).await?;
     tracing::info!(account = actor.name, role = actor.role.as_str(), "signed in");
-    app.sessions.remember(&new, Admitted { actor: Arc::new(actor), by: By::Session });
-    Ok(with_cookie(&app, &new, SessionLimits::default().absolute.as_secs()))
+    app.sessions.remember(&token, Admitted { actor, by: By::Session });
+    Ok(token)
 }
 
 /// Where a request comes from, as far as its headers tell.

@@ -5,11 +5,11 @@ use super::body::Body;
 use super::password::prove;
 use super::permission::SignedIn;
 use super::problem::Answer;
-use super::session::Caller;
+use super::session::{Caller, origin};
 use super::who::Who;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -40,6 +40,21 @@ pub struct EnrolmentView {
     pub url: String,
 }
 
+/// Whether an account has a second factor.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SecondFactor)]
+pub struct StateView {
+    /// Whether a sign-in wants a code.
+    pub on: bool,
+}
+
+/// Whether one's own sign-in wants a code.
+#[utoipa::path(get, path = "/api/me/totp", tag = "account", responses((status = 200, body = StateView)))]
+pub async fn state(State(app): State<Arc<App>>, who: Who<SignedIn>) -> Answer<Json<StateView>> {
+    let on = app.store.begin(who.in_person()?).await?.has_totp().await?;
+    Ok(Json(StateView { on }))
+}
+
 /// Makes a secret for the authenticator app. It is shown this once.
 #[utoipa::path(post, path = "/api/me/totp", tag = "account", request_body = Proof,
     responses((status = 201, body = EnrolmentView)))]
@@ -47,10 +62,11 @@ pub async fn begin(
     State(app): State<Arc<App>>,
     who: Who<SignedIn>,
     Caller(address): Caller,
+    headers: HeaderMap,
     Body(proof): Body<Proof>,
 ) -> Answer<(StatusCode, Json<EnrolmentView>)> {
     let actor = who.in_person()?;
-    prove(&app, actor, &proof.password, address).await?;
+    prove(&app, actor, &proof.password, address, &origin(&headers, address)).await?;
     let mut session = app.store.begin(actor).await?;
     let made = session.begin_totp().await?;
     session.commit().await?;
@@ -74,10 +90,11 @@ pub async fn remove(
     State(app): State<Arc<App>>,
     who: Who<SignedIn>,
     Caller(address): Caller,
+    headers: HeaderMap,
     Body(proof): Body<Proof>,
 ) -> Answer<StatusCode> {
     let actor = who.in_person()?;
-    prove(&app, actor, &proof.password, address).await?;
+    prove(&app, actor, &proof.password, address, &origin(&headers, address)).await?;
     let mut session = app.store.begin(actor).await?;
     session.remove_totp(&actor.name).await?;
     session.commit().await?;

@@ -33,7 +33,8 @@ pub struct AuditEntry {
 }
 
 /// Which entries.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct AuditFilter {
     /// By this account.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,9 +46,11 @@ pub struct AuditFilter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// From this day on, by the database's clock and time zone.
+    #[param(value_type = Option<String>, format = Date)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<NaiveDate>,
     /// To the end of this day.
+    #[param(value_type = Option<String>, format = Date)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<NaiveDate>,
 }

@@ -136,21 +136,38 @@ pub struct Server {
     pub port: u16,
 }
 
+/// A port that nobody listens at.
+fn free_port() -> u16 {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    free.local_addr().expect("an address").port()
+}
+
 impl Server {
     pub async fn start(cluster: &Cluster) -> Server {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
-        Server::start_at(cluster, port).await
+        Server::start_at(cluster, free_port()).await
     }
 
     /// At a port that may be another server's that was killed.
     pub async fn start_at(cluster: &Cluster, port: u16) -> Server {
+        Server::run(port, &cluster.url("database-url"), &[], None).await
+    }
+
+    /// On any database, with this besides in its environment; what it says goes to a file, where one is named.
+    pub async fn start_on(database: &str, more: &[(&str, &str)], log: &Path) -> Server {
+        Server::run(free_port(), database, more, Some(log)).await
+    }
+
+    async fn run(port: u16, database: &str, more: &[(&str, &str)], log: Option<&Path>) -> Server {
+        let out = || match log {
+            Some(log) => std::fs::OpenOptions::new().append(true).create(true).open(log).expect("a log").into(),
+            None => Stdio::null(),
+        };
         let child = Command::new(env!("CARGO_BIN_EXE_gridpin"))
             .args(["serve", "--bind", &format!("127.0.0.1:{port}")])
-            .env("GRIDPIN_DATABASE", cluster.url("database-url"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .env("GRIDPIN_DATABASE", database)
+            .envs(more.iter().copied())
+            .stdout(out())
+            .stderr(out())
             .spawn()
             .expect("gridpin runs");
         let start = Instant::now();

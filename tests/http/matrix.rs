@@ -31,6 +31,7 @@ fn rows() -> Vec<(&'static str, &'static str, &'static str, String, Option<Value
         row("get", "/api/tokens", "SignedIn"),
         post("/api/tokens", "SignedIn", "/api/tokens", json!({ "label": "a screen", "read_only": true, "days": 1 })),
         at("delete", "/api/tokens/{id}", "SignedIn", "/api/tokens/00000000-0000-4000-8000-000000000000"),
+        row("get", "/api/me/totp", "SignedIn"),
         post("/api/me/totp", "SignedIn", "/api/me/totp", json!({ "password": PASSWORD })),
         with("put", "/api/me/totp", "SignedIn", json!({ "code": "no code" })),
         with("delete", "/api/me/totp", "SignedIn", json!({ "password": PASSWORD })),

@@ -163,7 +163,7 @@ fn code(secret: &str, later: i64) -> String {
 async fn a_second_factor_is_asked_for_and_each_code_is_good_once() {
     let Some(town) = Town::open("the second factor").await else { return };
     let cookie = town.sign_in("police").await;
-    assert_eq!(town.json("/api/me", &cookie).await["second_factor"], json!(false));
+    assert_eq!(town.json("/api/me/totp", &cookie).await["on"], json!(false));
     let call =
         async |method: Method, body: serde_json::Value| town.call(method, "/api/me/totp", &cookie, Some(body)).await;
     assert_eq!(call(Method::POST, json!({ "password": "wrong" })).await.problem(), "wrong-password");
@@ -177,7 +177,7 @@ async fn a_second_factor_is_asked_for_and_each_code_is_good_once() {
     town.sign_in("police").await;
     assert_eq!(call(Method::PUT, json!({ "code": code(&secret, -1) })).await.status, StatusCode::NO_CONTENT);
     assert_eq!(call(Method::POST, json!({ "password": PASSWORD })).await.problem(), "conflict", "it is on");
-    assert_eq!(town.json("/api/me", &cookie).await["second_factor"], json!(true));
+    assert_eq!(town.json("/api/me/totp", &cookie).await["on"], json!(true));
 
     let sign_in = async |code: Option<String>| {
         let body = json!({ "name": "police", "password": PASSWORD, "code": code });

@@ -57,6 +57,7 @@ async fn a_token_works_on_its_ground_and_within_its_rights() {
         (Method::GET, "/api/tokens".to_owned(), None),
         (Method::POST, "/api/tokens".to_owned(), Some(json!({ "label": "x", "read_only": false, "days": 1 }))),
         (Method::DELETE, format!("/api/tokens/{uuid}"), None),
+        (Method::GET, "/api/me/totp".to_owned(), None),
         (Method::POST, "/api/me/totp".to_owned(), Some(json!({ "password": PASSWORD }))),
         (Method::PUT, "/api/me/totp".to_owned(), Some(json!({ "code": "123456" }))),
         (Method::DELETE, "/api/me/totp".to_owned(), Some(json!({ "password": PASSWORD }))),

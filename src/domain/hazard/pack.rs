@@ -1,9 +1,10 @@
 //! Hazards in columns: of every value but the identifier there are few.
 
 use super::{Hazard, HazardSeverity, HazardState};
-use crate::domain::column::{Cell, Column, Draft, Span, fitted};
+use crate::domain::column::{Cell, Column, Draft, Span};
 use crate::domain::inspection::CheckItem;
 use crate::domain::packed::{Keyed, Pack};
+use crate::domain::texts::{Texts, TextsDraft};
 use chrono::{DateTime, NaiveDate, Utc};
 
 impl Cell for CheckItem {
@@ -56,9 +57,7 @@ pub struct HazardRow<'a> {
 /// The columns of up to 1,024 hazards.
 #[derive(Debug)]
 pub struct HazardChunk {
-    /// The identifiers, then the other texts.
-    texts: Box<str>,
-    ends: Box<[u32]>,
+    texts: Texts,
     address: Column<Span>,
     rental: Column<Span>,
     item: Column<CheckItem>,
@@ -75,9 +74,7 @@ pub struct HazardChunk {
 /// The same while they are filled.
 #[derive(Debug, Default)]
 pub struct HazardDraft {
-    texts: String,
-    others: String,
-    ends: Vec<u32>,
+    texts: TextsDraft,
     address: Draft<Span>,
     rental: Draft<Span>,
     item: Draft<CheckItem>,
@@ -101,23 +98,17 @@ pub struct HazardRef<'a> {
 impl<'a> HazardRef<'a> {
     /// Identifier.
     pub fn id(self) -> &'a str {
-        let start = self.row.checked_sub(1).map_or(0, |before| self.chunk.ends[before]);
-        &self.chunk.texts[start as usize..self.chunk.ends[self.row] as usize]
-    }
-
-    /// The texts behind the identifiers.
-    fn others(self) -> &'a str {
-        &self.chunk.texts[self.chunk.ends.last().map_or(0, |end| *end as usize)..]
+        self.chunk.texts.get(self.row)
     }
 
     /// Where.
     pub fn address(self) -> &'a str {
-        self.chunk.address.get(self.row).of(self.others())
+        self.chunk.address.get(self.row).of(self.chunk.texts.others())
     }
 
     /// The rental that it was found in, if any.
     pub fn rental(self) -> Option<&'a str> {
-        self.chunk.rental.get(self.row).maybe_of(self.others())
+        self.chunk.rental.get(self.row).maybe_of(self.chunk.texts.others())
     }
 
     /// Which of the eight items.
@@ -142,7 +133,7 @@ impl<'a> HazardRef<'a> {
 
     /// Account that found it.
     pub fn found_by(self) -> &'a str {
-        self.chunk.found_by.get(self.row).of(self.others())
+        self.chunk.found_by.get(self.row).of(self.chunk.texts.others())
     }
 
     /// By when it has to be mended.
@@ -157,7 +148,7 @@ impl<'a> HazardRef<'a> {
 
     /// Account that closed it.
     pub fn closed_by(self) -> Option<&'a str> {
-        self.chunk.closed_by.get(self.row).maybe_of(self.others())
+        self.chunk.closed_by.get(self.row).maybe_of(self.chunk.texts.others())
     }
 
     /// Version of the record.
@@ -210,25 +201,23 @@ impl Pack for Hazard {
     }
 
     fn add(draft: &mut HazardDraft, row: HazardRow<'_>) {
-        draft.texts.push_str(row.id);
-        draft.ends.push(draft.texts.len() as u32);
-        draft.address.push_text(&mut draft.others, Some(row.address), Span::NONE);
-        draft.rental.push_text(&mut draft.others, row.rental, Span::NONE);
+        draft.texts.push(row.id);
+        draft.address.push_text(&mut draft.texts.others, Some(row.address), Span::NONE);
+        draft.rental.push_text(&mut draft.texts.others, row.rental, Span::NONE);
         draft.item.push(row.item);
         draft.severity.push(row.severity);
         draft.state.push(row.state);
         draft.found_at.push(row.found_at);
-        draft.found_by.push_text(&mut draft.others, Some(row.found_by), Span::NONE);
+        draft.found_by.push_text(&mut draft.texts.others, Some(row.found_by), Span::NONE);
         draft.due_on.push(row.due_on);
         draft.closed_at.push(row.closed_at);
-        draft.closed_by.push_text(&mut draft.others, row.closed_by, Span::NONE);
+        draft.closed_by.push_text(&mut draft.texts.others, row.closed_by, Span::NONE);
         draft.version.push(row.version);
     }
 
     fn finish(draft: HazardDraft) -> HazardChunk {
         HazardChunk {
-            texts: [draft.texts, draft.others].concat().into(),
-            ends: fitted(&draft.ends),
+            texts: draft.texts.finish(),
             address: draft.address.finish(),
             rental: draft.rental.finish(),
             item: draft.item.finish(),
@@ -282,8 +271,7 @@ impl Pack for Hazard {
     }
 
     fn bytes(chunk: &HazardChunk) -> usize {
-        chunk.texts.len()
-            + size_of_val(&*chunk.ends)
+        chunk.texts.bytes()
             + chunk.address.bytes()
             + chunk.rental.bytes()
             + chunk.item.bytes()

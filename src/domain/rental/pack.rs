@@ -1,8 +1,9 @@
 //! Rentals in columns: of every value but the identifier there are few.
 
 use super::{Rental, RentalSpace, RentalStatus};
-use crate::domain::column::{Cell, Column, Draft, Span, fitted};
+use crate::domain::column::{Cell, Column, Draft, Span};
 use crate::domain::packed::{Keyed, Pack};
+use crate::domain::texts::{Texts, TextsDraft};
 use chrono::NaiveDate;
 
 impl Cell for RentalSpace {
@@ -41,9 +42,7 @@ pub struct RentalRow<'a> {
 /// The columns of up to 1,024 rentals.
 #[derive(Debug)]
 pub struct RentalChunk {
-    /// The identifiers, then the other texts.
-    texts: Box<str>,
-    ends: Box<[u32]>,
+    texts: Texts,
     address: Column<Span>,
     registered_on: Column<Option<NaiveDate>>,
     space: Column<RentalSpace>,
@@ -56,9 +55,7 @@ pub struct RentalChunk {
 /// The same while they are filled.
 #[derive(Debug, Default)]
 pub struct RentalDraft {
-    texts: String,
-    others: String,
-    ends: Vec<u32>,
+    texts: TextsDraft,
     address: Draft<Span>,
     registered_on: Draft<Option<NaiveDate>>,
     space: Draft<RentalSpace>,
@@ -78,18 +75,12 @@ pub struct RentalRef<'a> {
 impl<'a> RentalRef<'a> {
     /// Identifier.
     pub fn id(self) -> &'a str {
-        let start = self.row.checked_sub(1).map_or(0, |before| self.chunk.ends[before]);
-        &self.chunk.texts[start as usize..self.chunk.ends[self.row] as usize]
-    }
-
-    /// The texts behind the identifiers.
-    fn others(self) -> &'a str {
-        &self.chunk.texts[self.chunk.ends.last().map_or(0, |end| *end as usize)..]
+        self.chunk.texts.get(self.row)
     }
 
     /// Its address.
     pub fn address(self) -> Option<&'a str> {
-        self.chunk.address.get(self.row).maybe_of(self.others())
+        self.chunk.address.get(self.row).maybe_of(self.chunk.texts.others())
     }
 
     /// The day on which it was registered; none: not registered.
@@ -163,9 +154,8 @@ impl Pack for Rental {
     }
 
     fn add(draft: &mut RentalDraft, row: RentalRow<'_>) {
-        draft.texts.push_str(row.id);
-        draft.ends.push(draft.texts.len() as u32);
-        draft.address.push_text(&mut draft.others, row.address, Span::NONE);
+        draft.texts.push(row.id);
+        draft.address.push_text(&mut draft.texts.others, row.address, Span::NONE);
         draft.registered_on.push(row.registered_on);
         draft.space.push(row.space);
         draft.rooms.push(row.rooms);
@@ -176,8 +166,7 @@ impl Pack for Rental {
 
     fn finish(draft: RentalDraft) -> RentalChunk {
         RentalChunk {
-            texts: [draft.texts, draft.others].concat().into(),
-            ends: fitted(&draft.ends),
+            texts: draft.texts.finish(),
             address: draft.address.finish(),
             registered_on: draft.registered_on.finish(),
             space: draft.space.finish(),
@@ -219,8 +208,7 @@ impl Pack for Rental {
     }
 
     fn bytes(chunk: &RentalChunk) -> usize {
-        chunk.texts.len()
-            + size_of_val(&*chunk.ends)
+        chunk.texts.bytes()
             + chunk.address.bytes()
             + chunk.registered_on.bytes()
             + chunk.space.bytes()

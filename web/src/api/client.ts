@@ -82,6 +82,7 @@ export const api = {
   sessions: () => get<T.OpenSession[]>('/api/sessions'),
   endSession: (session: string) => call<void>('DELETE', `/api/sessions/${id(session)}`),
   changePassword: (current: string, next: string) => call<void>('PUT', '/api/me/password', { current, new: next }),
+  totp: () => get<T.SecondFactor>('/api/me/totp'),
   beginTotp: (password: string) => call<T.Enrolment>('POST', '/api/me/totp', { password }),
   confirmTotp: (code: string) => call<void>('PUT', '/api/me/totp', { code }),
   removeTotp: (password: string) => call<void>('DELETE', '/api/me/totp', { password }),

@@ -421,7 +421,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Whether one's own sign-in wants a code. */
+        get: operations["getMeTotp"];
         /** Turns the second factor on: from now on a sign-in wants a code. */
         put: operations["putMeTotp"];
         /** Makes a secret for the authenticator app. It is shown this once. */
@@ -1644,8 +1645,6 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Ground. */
             scope: components["schemas"]["MyScope"];
-            /** @description Whether its sign-in wants a code besides the password; null while the database is away. */
-            second_factor: boolean | null;
         };
         /** @description A batch that was mended in one action. */
         Mend: {
@@ -2187,6 +2186,11 @@ export interface components {
             /** @description Why that matters. */
             why: components["schemas"]["Text"];
         };
+        /** @description Whether an account has a second factor. */
+        SecondFactor: {
+            /** @description Whether a sign-in wants a code. */
+            on: boolean;
+        };
         /**
          * @description How grave a flag is.
          * @enum {string}
@@ -2548,11 +2552,11 @@ export interface operations {
             query?: {
                 /** @description By this account. */
                 actor?: string;
-                /** @description Of this kind: `session` has all of `session.open`, `session.end_all` ... */
+                /** @description Of this kind: `session` has all of `session.open`, `session.revoke` ... */
                 action?: string;
                 /** @description Done to this. */
                 subject?: string;
-                /** @description From this day on. */
+                /** @description From this day on, by the database's clock and time zone. */
                 from?: string;
                 /** @description To the end of this day. */
                 to?: string;
@@ -2589,15 +2593,15 @@ export interface operations {
     getAuditExport: {
         parameters: {
             query?: {
-                /** @description By this account */
+                /** @description By this account. */
                 actor?: string;
-                /** @description Of this kind */
+                /** @description Of this kind: `session` has all of `session.open`, `session.revoke` ... */
                 action?: string;
-                /** @description Done to this */
+                /** @description Done to this. */
                 subject?: string;
-                /** @description From this day on */
+                /** @description From this day on, by the database's clock and time zone. */
                 from?: string;
-                /** @description To the end of this day */
+                /** @description To the end of this day. */
                 to?: string;
             };
             header?: never;
@@ -3306,6 +3310,34 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMeTotp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactor"];
+                };
             };
             /** @description What went wrong */
             default: {

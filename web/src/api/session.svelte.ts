@@ -83,11 +83,6 @@ class Session {
     }
   }
 
-  /** Reads again what the account is. */
-  async lookAtMe(): Promise<void> {
-    this.me = await api.me();
-  }
-
   async signIn(name: string, password: string, code: string | null): Promise<void> {
     await api.signIn(name, password, code);
     await this.#look();

@@ -76,6 +76,7 @@ export type Grid = Boxed<Whole<Schemas['Grid']>>;
 export type TouchedEvent = Omit<Whole<Schemas['ChangeEvent']>, 'bbox'> & { bbox: Box | null };
 
 export type OpenSession = Whole<Schemas['OpenSession']>;
+export type SecondFactor = Whole<Schemas['SecondFactor']>;
 export type Enrolment = Whole<Schemas['Enrolment']>;
 export type ApiToken = Whole<Schemas['ApiToken']>;
 export type NewToken = Schemas['NewToken'];
