@@ -94,7 +94,7 @@ async fn killing_postgresql_under_corrections_loses_nothing_acknowledged() {
     }
     assert_whole(&store).await;
     // The feed's reader, who slept through it all, catches up without a gap.
-    let (delta, _) = store.feed(&cursor).await.unwrap();
+    let (delta, _) = store.feed(&cursor).await.unwrap().unwrap();
     assert_eq!(delta.corrections.len() as i64, count(&store, "correction").await);
 }
 

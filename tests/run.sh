@@ -8,6 +8,7 @@ out=$PWD/test-output
 data=$PWD/.data/test
 mkdir -p "$out"
 passed=0 failed=0 skipped=0
+failures=() times=()
 
 finish() {
     ./setup.sh stop "$data"
@@ -15,14 +16,25 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM
 
-heading() { printf '\n== %s\n' "$*"; }
+heading() {
+    printf '\n== %s\n' "$*"
+    begun=$SECONDS
+}
+# took NAME: how long it took since its heading, for the table at the end.
+took() { times+=("$(printf '%5d s  %s' $((SECONDS - begun)) "$1")"); }
 
 # step NAME COMMAND...: one check that passes or fails as a whole.
 step() {
     local name=$1
     shift
     heading "$name"
-    if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)) && echo "FAILED: $name"; fi
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1)) failures+=("$name")
+        echo "FAILED: $name"
+    fi
+    took "$name"
 }
 
 sum() { awk '{ n += $1 } END { print n + 0 }'; }
@@ -41,7 +53,14 @@ counted() {
     f=$(grep -v 'Test Files' "$log" | grep -oE '\b[0-9]+ failed' | sum)
     s=$(($(grep -v 'Test Files' "$log" | grep -oE '\b[0-9]+ (ignored|skipped)' | sum) + $(grep -c '^SKIPPED' "$log")))
     # A run that broke without a count is a failure all the same; a test that printed SKIPPED did not pass.
-    ((status != 0 && f == 0)) && f=1 && echo "FAILED: $name"
+    ((status != 0 && f == 0)) && f=1 && failures+=("$name: ended with $status before it counted") &&
+        echo "FAILED: $name"
+    # cargo's lists of failures, and vitest's.
+    local line
+    while IFS= read -r line; do failures+=("$name: $line"); done < <(
+        sed -nE 's/^test (.*) \.\.\. FAILED$/\1/p; s/^ *FAIL +(.*)$/\1/p' "$log" | sort -u
+    )
+    took "$name"
     passed=$((passed + p - $(grep -c '^SKIPPED' "$log"))) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
@@ -63,11 +82,11 @@ dependency_policy() {
     "$deny" --log-level error check --hide-inclusion-graph bans licenses sources
 }
 step 'dependency policy' dependency_policy
-# Known holes in what the page is made with, where the registry has a list of them.
+# Known holes in what the page is made with, where the registry has a list of them: an answer counts them.
 npm_audit() {
     local said
-    said=$(npm --prefix web audit --audit-level=high 2>&1) && return 0
-    if grep -qE 'audit endpoint returned an error|ENOTFOUND|ECONN|ETIMEDOUT' <<<"$said"; then
+    said=$(npm --prefix web audit --audit-level=high --json 2>/dev/null) && return 0
+    if ! grep -q '"auditReportVersion"' <<<"$said"; then
         echo 'the registry answers no audit: not asked' && return 0
     fi
     echo "$said" && return 1
@@ -93,5 +112,8 @@ step 'fresh demo town' fresh_town
 counted 'browser journeys' journey.log \
     env GRIDPIN_BIN="$binary" GRIDPIN_DATABASE="$(<"$data/database-url")" npm --prefix web run --silent journey
 
+printf '\n== what took how long\n'
+printf '%s\n' "${times[@]}"
+((failed == 0)) || printf 'FAILED: %s\n' "${failures[@]}"
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 ((failed == 0))

@@ -34,20 +34,30 @@ async fn a_transaction_that_commits_late_is_not_skipped() {
     confirm(&mut late, "A2").await;
     late.commit().await.unwrap();
 
-    let (delta, cursor) = db.store.feed(&start).await.unwrap();
+    let (delta, cursor) = db.store.feed(&start).await.unwrap().unwrap();
     assert_eq!(delta.addresses.iter().map(|a| &*a.id).collect::<Vec<_>>(), ["A2"]);
     assert_eq!(delta.corrections.len(), 1);
-    let (delta, cursor) = db.store.feed(&cursor).await.unwrap();
+    let (delta, cursor) = db.store.feed(&cursor).await.unwrap().unwrap();
     assert!(delta.is_empty(), "nothing new, nothing again");
     early.commit().await.unwrap();
-    let (delta, cursor) = db.store.feed(&cursor).await.unwrap();
+    let (delta, cursor) = db.store.feed(&cursor).await.unwrap().unwrap();
     assert_eq!(delta.addresses.iter().map(|a| &*a.id).collect::<Vec<_>>(), ["A1"]);
-    assert!(db.store.feed(&cursor).await.unwrap().0.is_empty());
+    assert!(db.store.feed(&cursor).await.unwrap().unwrap().0.is_empty());
     // The cursor survives being kept as text.
     let kept = FeedCursor::parse(start.as_str()).unwrap();
-    assert_eq!(db.store.feed(&kept).await.unwrap().0.addresses.len(), 2);
-    for wrong in ["", "1", "1:2", "a:b:", "1:2:3:4", "1:2:x'; drop table address"] {
+    assert_eq!(db.store.feed(&kept).await.unwrap().unwrap().0.addresses.len(), 2);
+    for wrong in ["", "1", "1:2:", "1:2@a", "a:b:@a", "1:2:3:4@a", "1:2:3@", "1:2:x'; drop table address@a"] {
         assert!(FeedCursor::parse(wrong).is_err(), "{wrong}");
+    }
+    // One of another database, or of another past of this one, leads nowhere.
+    let (snapshot, lineage) = cursor.as_str().split_once('@').unwrap();
+    let (cluster, rest) = lineage.split_once('/').unwrap();
+    for other in
+        [format!("{snapshot}@1/{rest}"), format!("{snapshot}@{cluster}/{}", rest.replacen("00000001", "00000002", 1))]
+    {
+        assert!(other != cursor.as_str(), "{other}");
+        let other = FeedCursor::parse(&other).unwrap();
+        assert!(db.store.feed(&other).await.unwrap().is_none());
     }
 }
 
@@ -58,7 +68,7 @@ async fn what_was_rolled_back_is_never_told() {
     let mut session = db.store.begin(&actor("R1", Role::Reviewer, None)).await.unwrap();
     confirm(&mut session, "A1").await;
     drop(session);
-    assert!(db.store.feed(&start).await.unwrap().0.is_empty());
+    assert!(db.store.feed(&start).await.unwrap().unwrap().0.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -96,7 +106,7 @@ async fn many_writers_in_any_order_are_seen_once_each() {
             let mut versions: BTreeMap<String, i64> = BTreeMap::new();
             loop {
                 let last = done.load(Ordering::SeqCst);
-                let (delta, next) = store.feed(&cursor).await.unwrap();
+                let (delta, next) = store.feed(&cursor).await.unwrap().unwrap();
                 cursor = next;
                 delta.corrections.iter().for_each(|c| *seen.entry(c.correction_id).or_default() += 1);
                 for address in &delta.addresses {
@@ -144,10 +154,10 @@ async fn an_edit_during_a_long_import_is_told_without_waiting_for_it() {
     confirm(&mut session, "A1").await;
     session.commit().await.unwrap();
     tokio::time::timeout(std::time::Duration::from_secs(5), listener.wake()).await.expect("woken").unwrap();
-    let (delta, cursor) = db.store.feed(&start).await.unwrap();
+    let (delta, cursor) = db.store.feed(&start).await.unwrap().unwrap();
     assert_eq!(delta.addresses.iter().map(|a| &*a.id).collect::<Vec<_>>(), ["A1"]);
     go.send(()).unwrap();
     assert_eq!(import.await.unwrap().unwrap().accepted, 5001);
-    let (delta, _) = db.store.feed(&cursor).await.unwrap();
+    let (delta, _) = db.store.feed(&cursor).await.unwrap().unwrap();
     assert_eq!(delta.addresses.len(), 5001, "the whole import, and A1 not again");
 }

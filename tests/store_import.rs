@@ -133,7 +133,7 @@ async fn the_same_rows_again_change_nothing_and_leave_corrections_alone() {
     let rows = vec![before[0].clone(), before[1].clone(), before[2].clone()];
     let again = import(&db.store, rows.clone()).await.unwrap();
     assert_eq!((again.read, again.accepted, again.unchanged, again.rejected), (3, 0, 3, 0));
-    let (delta, _) = db.store.feed(&cursor).await.unwrap();
+    let (delta, _) = db.store.feed(&cursor).await.unwrap().unwrap();
     assert!(delta.is_empty(), "an import of nothing new was told to the feed");
     assert_eq!(db.superuser_reads("select count(*)::text from address_version").await, "0");
 
@@ -251,7 +251,7 @@ async fn an_import_is_taken_back_exactly() {
     assert_eq!(after[0].version, 5, "every step back is a version too");
     after[0].version = 1;
     assert_eq!(after, before);
-    let (delta, _) = db.store.feed(&cursor).await.unwrap();
+    let (delta, _) = db.store.feed(&cursor).await.unwrap().unwrap();
     assert_eq!(delta.removed, [gridpin::city::Removed::Address("C1".into())]);
     assert_eq!(delta.addresses.len(), 1);
     assert!(matches!(db.store.undo_import(&steward(), second.batch_id.unwrap()).await, Err(Error::Conflict { .. })));
@@ -290,7 +290,7 @@ async fn a_large_import_into_an_empty_table_leaves_it_as_it_was_and_tells_the_fe
     assert_eq!((refused.read, refused.accepted, refused.rejected, refused.stored), (3001, 3000, 1, false));
     assert_eq!(db.superuser_reads("select pg_relation_size('address')::text").await, "0");
     assert_eq!(db.superuser_reads(SHAPE).await, shape);
-    assert!(db.store.feed(&cursor).await.unwrap().0.is_empty());
+    assert!(db.store.feed(&cursor).await.unwrap().unwrap().0.is_empty());
 
     rows.pop();
     let sent = rows.clone();
@@ -311,9 +311,9 @@ async fn a_large_import_into_an_empty_table_leaves_it_as_it_was_and_tells_the_fe
         "steward true 1 true"
     );
     assert_eq!(addresses(&db.store).await, sent);
-    let (delta, next) = db.store.feed(&cursor).await.unwrap();
+    let (delta, next) = db.store.feed(&cursor).await.unwrap().unwrap();
     assert_eq!(delta.addresses.len(), 3000);
-    assert!(db.store.feed(&next).await.unwrap().0.is_empty());
+    assert!(db.store.feed(&next).await.unwrap().unwrap().0.is_empty());
 }
 
 #[tokio::test]

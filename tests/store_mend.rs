@@ -138,10 +138,10 @@ async fn the_feed_tells_of_every_pin() {
     let Some(db) = small_town("a mend in the feed").await else { return };
     let cursor = db.store.load(&steward()).await.unwrap().cursor;
     mend(&db.store, &reviewer(), &mend_of(&["A1", "B1"])).await.unwrap();
-    let (delta, cursor) = db.store.feed(&cursor).await.unwrap();
+    let (delta, cursor) = db.store.feed(&cursor).await.unwrap().unwrap();
     let ids: Vec<&str> = delta.addresses.iter().map(|a| a.id.as_str()).collect();
     assert_eq!((ids, delta.corrections.len()), (vec!["A1", "B1"], 2));
-    assert!(db.store.feed(&cursor).await.unwrap().0.is_empty());
+    assert!(db.store.feed(&cursor).await.unwrap().unwrap().0.is_empty());
 }
 
 #[tokio::test]

@@ -232,7 +232,7 @@ async fn a_dismissal_stands_until_it_is_taken_back() {
     session.commit().await.unwrap();
     let loaded = db.store.load(&Store::system()).await.unwrap();
     assert_eq!(loaded.dismissals, [again]);
-    let (delta, _) = db.store.feed(&start).await.unwrap();
+    let (delta, _) = db.store.feed(&start).await.unwrap().unwrap();
     assert_eq!(delta.dismissals.len(), 1);
     let mut session = db.store.begin(&actor("W9", Role::Collector, Some("V02"))).await.unwrap();
     assert!(matches!(session.undismiss(&"A1".into(), &new.flag_id).await, Err(Error::NotFound(_))));
@@ -240,7 +240,7 @@ async fn a_dismissal_stands_until_it_is_taken_back() {
     let mut session = db.store.begin(&who).await.unwrap();
     session.undismiss(&"A1".into(), &new.flag_id).await.unwrap();
     session.commit().await.unwrap();
-    let (delta, _) = db.store.feed(&loaded.cursor).await.unwrap();
+    let (delta, _) = db.store.feed(&loaded.cursor).await.unwrap().unwrap();
     assert_eq!(delta.undismissed, [new.flag_id]);
     assert!(db.store.load(&Store::system()).await.unwrap().dismissals.is_empty());
 }

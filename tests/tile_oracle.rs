@@ -9,6 +9,7 @@ use gridpin::city::City;
 use gridpin::cli::demo;
 use gridpin::domain::*;
 use gridpin::tile::{self, Detail, catalog};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::PI;
 use std::sync::LazyLock;
@@ -75,14 +76,24 @@ fn by_tile<T: Copy>(places: impl Iterator<Item = (T, LonLat)>, z: u8) -> ByTile<
     tiles
 }
 
+/// The gravest open flag of each address that has one.
+static GRAVEST: LazyLock<BTreeMap<String, Severity>> = LazyLock::new(|| {
+    let mut gravest = BTreeMap::new();
+    for flag in CITY.flags.iter().filter(|flag| CITY.is_open(flag)) {
+        if let Subject::Address(id) = flag.subject {
+            let kept = gravest.entry(id).or_insert(flag.severity);
+            *kept = flag.severity.max(*kept);
+        }
+    }
+    gravest
+});
+
 /// What the records say of an address, field by field.
 fn told(address: AddressRef) -> Fields {
     let parts = address.parts();
     let text = address.full_text();
     let fine = [parts.house_number, parts.building, parts.group, parts.compound, parts.room, &text];
-    let of = |flag: &Flag| flag.subject == Subject::Address(address.id().to_owned());
-    let gravest = CITY.flags.iter().filter(of).filter(|flag| CITY.is_open(flag)).map(|flag| flag.severity).max();
-    let flagged = match gravest {
+    let flagged = match GRAVEST.get(address.id()) {
         None => "",
         Some(Severity::Info) => "I",
         Some(Severity::Warning) => "W",
@@ -115,7 +126,7 @@ fn every_pin_on_earth_is_in_one_tile_where_it_belongs_with_what_the_records_say(
     let steward = actor(Role::Steward, Scope::All);
     let said: BTreeMap<&str, Fields> = pins().into_iter().map(|(a, _)| (a.id(), told(a))).collect();
     for (z, detail) in [(12, Detail::Points), (13, Detail::Points), (14, Detail::Map), (16, Detail::Map)] {
-        for (tile, expected) in by_tile(pins().into_iter(), z) {
+        by_tile(pins().into_iter(), z).into_par_iter().for_each(|(tile, expected)| {
             let mut expected: BTreeMap<&str, (f64, f64)> = expected.iter().map(|(a, at)| (a.id(), *at)).collect();
             for (geometry, fields) in detailed("address", tile, detail, &steward) {
                 let id = text(&fields, "id");
@@ -125,16 +136,16 @@ fn every_pin_on_earth_is_in_one_tile_where_it_belongs_with_what_the_records_say(
                 assert_eq!(fields, said[id.as_str()], "{id}");
             }
             assert!(expected.is_empty(), "missing in {tile:?}: {expected:?}");
-        }
+        });
     }
     // Below the zoom from which it may be asked for, and where the layer shows every point anyway, it changes nothing.
     for z in [11, 14, 15] {
-        for tile in by_tile(pins().into_iter(), z).into_keys() {
+        by_tile(pins().into_iter(), z).into_par_iter().for_each(|(tile, _)| {
             let [map, points] = [Detail::Map, Detail::Points].map(|detail| {
                 tile::render(&CITY, &["address", "rental"], tile, detail, &steward).expect("a tile").etag
             });
             assert_eq!(map, points, "{tile:?}");
-        }
+        });
     }
 }
 

@@ -98,6 +98,19 @@ impl City {
         city.touching_everything(touched)
     }
 
+    /// A City that was loaded anew in place of this one, and what that touched: all that either draws. What is published of
+    /// care groups goes on from what was published before.
+    pub(super) fn replaced_by(&self, mut city: City) -> (City, Touched) {
+        city.revision = self.revision + 1;
+        city.ground = ground::Ground::at(city.revision);
+        city.care = self.care.rebuilt(&self.grid, &city.records.headcounts, &city.grid);
+        let mut touched = Touched { revision: city.revision, everything: true, ..Touched::default() };
+        if let Some(span) = self.bbox().and_then(Span::of_box) {
+            LAYERS.into_iter().for_each(|layer| touched.add(layer, span));
+        }
+        city.touching_everything(touched)
+    }
+
     fn touching_everything(self, mut touched: Touched) -> (City, Touched) {
         if let Some(span) = self.bbox().and_then(Span::of_box) {
             LAYERS.into_iter().for_each(|layer| touched.add(layer, span));

@@ -62,6 +62,13 @@ impl Live {
         self.city.store(Arc::new(self.city.load().unchecked()));
     }
 
+    /// Puts a City in place that was loaded anew, once nobody makes one out of the current one any more.
+    pub fn replace(&self, city: City) -> Arc<Touched> {
+        let _one = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        let _gate = self.lock();
+        self.put(self.city.load().replaced_by(city))
+    }
+
     /// Makes another City out of the current one, gives it the edits that came meanwhile, and lets `take` say what follows
     /// the current one. One is made at a time.
     fn make_beside(

@@ -58,7 +58,11 @@ enum Command {
     /// End all sessions of an account / 让账号在所有设备上退出
     SignOut {
         /// Its name
-        name: String,
+        #[arg(required_unless_present = "everybody", conflicts_with = "everybody")]
+        name: Option<String>,
+        /// Of all accounts, and take all API tokens back: after a recovery to an earlier moment / 全部账号退出并撤销接口令牌
+        #[arg(long)]
+        everybody: bool,
     },
     /// Turn the second factor of an account off, when its phone is lost / 关闭两步验证(手机丢失时)
     ResetTotp {
@@ -134,10 +138,24 @@ pub fn run(args: Args) -> Result<()> {
                 session.set_right(&name, role, &scope).await?;
                 session.commit().await?;
             }
-            Command::SignOut { name } => {
+            Command::SignOut { name: Some(name), .. } => {
                 let ended = session.end_sessions(&name).await?;
                 session.commit().await?;
                 println!("{ended} sessions ended / 已退出 {ended} 处登录");
+            }
+            Command::SignOut { name: None, .. } => {
+                let (mut ended, mut revoked) = (0, 0);
+                for account in session.accounts().await? {
+                    ended += session.end_sessions(&account.name).await?;
+                    for token in session.tokens(&account.name).await? {
+                        session.revoke_token(token.id).await?;
+                        revoked += 1;
+                    }
+                }
+                session.commit().await?;
+                println!(
+                    "{ended} sessions ended, {revoked} API tokens revoked / 已退出 {ended} 处登录,撤销 {revoked} 个接口令牌"
+                );
             }
             Command::ResetTotp { name } => {
                 session.remove_totp(&name).await?;

@@ -147,6 +147,8 @@ impl Checker {
     /// Takes the right where it is free and may be taken, and holds it; otherwise waits a little.
     async fn work(&self, stop: &mut watch::Receiver<bool>) -> Result<()> {
         self.turn().await?;
+        // What is written must be of this database: it may have been recovered to another moment.
+        self.follow.catch_up().await?;
         let kept = self.store.checking().await?;
         let free = !kept.is_held;
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = kept;

@@ -1,9 +1,11 @@
 //! The feed: what anybody writes into the database, this process's City shows.
 //!
 //! LISTEN wakes, the change table tells, the cursor remembers: a connection that was lost leaves no gap and repeats
-//! nothing. While the database is away the City stays as it is and says how old it is.
+//! nothing. While the database is away the City stays as it is and says how old it is. When it comes back as another one,
+//! recovered to an earlier moment or restored from a backup, the City is loaded anew.
 
-use crate::city::Live;
+use crate::check::Thresholds;
+use crate::city::{City, Flags, Live};
 use crate::error::{Error, Result};
 use crate::store::{FeedCursor, Store, Told};
 use std::collections::BTreeSet;
@@ -21,6 +23,24 @@ const BACKOFF_MAX: Duration = Duration::from_secs(5);
 const SETTLE: Duration = Duration::from_secs(3);
 /// The City counts as stale when the feed has not been read for so long.
 const STALE: Duration = Duration::from_secs(8);
+
+/// The City of what the database holds, with the flags that were found before and nothing checked, and from where the feed
+/// goes on.
+///
+/// # Errors
+/// `Unavailable` when the database does not answer.
+pub async fn load(store: &Store) -> Result<(City, FeedCursor)> {
+    let loaded = store.load(&Store::system()).await?;
+    let cursor = loaded.cursor.clone();
+    let index = move || {
+        let dismissals = loaded.dismissals.into_iter().map(|one| (one.flag_id.clone(), one)).collect();
+        let today = chrono::Local::now().date_naive();
+        let (thresholds, flags) = (Arc::new(Thresholds::default()), Flags::found_before(loaded.flags));
+        City::load(loaded.records, thresholds, today, dismissals, flags)
+    };
+    let city = tokio::task::spawn_blocking(index).await.map_err(|error| Error::Internal(error.to_string()))?;
+    Ok((city, cursor))
+}
 
 /// Waits until the service stops.
 pub async fn stopped(stop: &mut watch::Receiver<bool>) {
@@ -94,7 +114,11 @@ impl Follow {
 
     async fn read(&self, place: &mut Place, flags: Told) -> Result<()> {
         let began = Instant::now();
-        let (delta, cursor) = self.store.feed_with(&place.cursor, flags).await?;
+        let Some((delta, cursor)) = self.store.feed_with(&place.cursor, flags).await? else {
+            let cursor = self.load_anew().await?;
+            self.took(place, cursor, began);
+            return Ok(());
+        };
         if !delta.is_empty() {
             let live = self.live.clone();
             self.applying.store(true, Ordering::Relaxed);
@@ -107,10 +131,34 @@ impl Follow {
                 self.found.notify_one();
             }
         }
+        self.took(place, cursor, began);
+        Ok(())
+    }
+
+    fn took(&self, place: &mut Place, cursor: FeedCursor, began: Instant) {
         *place = Place { cursor, began: Some(began) };
         self.away.store(false, Ordering::Relaxed);
         *self.read_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        Ok(())
+    }
+
+    /// Puts the City of what the database holds now in place of the one that was; nothing of that is checked yet.
+    async fn load_anew(&self) -> Result<FeedCursor> {
+        tracing::warn!("the database was recovered to another moment, or is another one: loading the city anew");
+        let (live, began) = (self.live.clone(), Instant::now());
+        self.applying.store(true, Ordering::Relaxed);
+        let loaded = async {
+            let (city, cursor) = load(&self.store).await?;
+            let replace = tokio::task::spawn_blocking(move || live.replace(city)).await;
+            replace.map_err(|error| Error::Internal(error.to_string()))?;
+            Ok(cursor)
+        }
+        .await;
+        self.applying.store(false, Ordering::Relaxed);
+        self.take_unwritten();
+        if loaded.is_ok() {
+            tracing::info!(took_ms = began.elapsed().as_millis() as u64, "the city is loaded anew");
+        }
+        loaded
     }
 
     /// Takes the identifiers of the flags that are not yet written down: who takes them writes them.

@@ -2,8 +2,7 @@
 
 use super::line::{self, Limits};
 use super::{App, Checker, Follow, router};
-use crate::check::Thresholds;
-use crate::city::{City, Flags, Live};
+use crate::city::Live;
 use crate::config::Serve;
 use crate::error::{Error, Result, Text};
 use crate::store::Store;
@@ -61,16 +60,8 @@ pub async fn start(config: Serve, stop: watch::Receiver<bool>) -> Result<App> {
     let began = Instant::now();
     let provider = super::oidc::Provider::new(&config.identity)?;
     let store = Store::connect(&config.database).await.map_err(no_database)?;
-    let loaded = store.load(&Store::system()).await.map_err(no_database)?;
-    let cursor = loaded.cursor.clone();
+    let (city, cursor) = super::follow::load(&store).await.map_err(no_database)?;
     let kept = store.checking().await.map_err(no_database)?;
-    let index = move || {
-        let dismissals = loaded.dismissals.into_iter().map(|one| (one.flag_id.clone(), one)).collect();
-        let today = chrono::Local::now().date_naive();
-        let (thresholds, flags) = (Arc::new(Thresholds::default()), Flags::found_before(loaded.flags));
-        City::load(loaded.records, thresholds, today, dismissals, flags)
-    };
-    let city = tokio::task::spawn_blocking(index).await.map_err(|error| Error::Internal(error.to_string()))?;
     tracing::info!(
         addresses = city.records.addresses.len(),
         flags = city.flags.len(),

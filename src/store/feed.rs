@@ -3,6 +3,10 @@
 //! A cursor is the database's own snapshot (`pg_snapshot`). Reading takes a new snapshot and asks for the feed rows that
 //! it sees and the old one did not. Transactions commit in any order; none is skipped, none comes twice, and a long
 //! import stalls nobody.
+//!
+//! A snapshot only means something to the database that made it. So a cursor also names its lineage: the cluster, the
+//! timeline that its log is on, and the feed's table. After a recovery to an earlier moment, or a restored backup, that is
+//! another one, and what the reader knows is of no use: it loads anew.
 
 use super::codec::Fields;
 use super::connect::Store;
@@ -16,9 +20,9 @@ use sqlx::postgres::PgListener;
 use sqlx::{AssertSqlSafe, Row};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where a reader of the feed stands.
+/// Where a reader of the feed stands: `SNAPSHOT@LINEAGE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeedCursor(pub(crate) String);
+pub struct FeedCursor(String);
 
 /// Which flags the feed brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,11 +73,12 @@ impl Store {
         Ok(Listener { listener })
     }
 
-    /// What changed since `cursor`, as records and flags are now, and where to go on.
+    /// What changed since `cursor`, as records and flags are now, and where to go on; nothing when the cursor is of another
+    /// database or of another past of this one: load anew then.
     ///
     /// # Errors
     /// `Unavailable`; the cursor stays good.
-    pub async fn feed(&self, cursor: &FeedCursor) -> Result<(Delta, FeedCursor)> {
+    pub async fn feed(&self, cursor: &FeedCursor) -> Result<Option<(Delta, FeedCursor)>> {
         self.feed_with(cursor, Told::Changed).await
     }
 
@@ -81,15 +86,18 @@ impl Store {
     ///
     /// # Errors
     /// `Unavailable`; the cursor stays good.
-    pub async fn feed_with(&self, cursor: &FeedCursor, flags: Told) -> Result<(Delta, FeedCursor)> {
+    pub async fn feed_with(&self, cursor: &FeedCursor, flags: Told) -> Result<Option<(Delta, FeedCursor)>> {
         let mut session = Session::begin(self, &Store::system(), Sight::Moment).await?;
         let now = snapshot(&mut session).await?;
+        if now.lineage() != cursor.lineage() {
+            return Ok(None);
+        }
         let rows = sqlx::query(
             "select kind, op, ids, batch_id from change
              where xid >= pg_snapshot_xmin($1::text::pg_snapshot) and not pg_visible_in_snapshot(xid, $1::text::pg_snapshot)
              order by change_id",
         )
-        .bind(&cursor.0)
+        .bind(cursor.snapshot())
         .fetch_all(session.connection())
         .await?;
         let mut touched = Touched::default();
@@ -116,13 +124,20 @@ impl Store {
             }
             _ => {}
         }
-        Ok((delta, now))
+        Ok(Some((delta, now)))
     }
 }
 
 pub(crate) async fn snapshot(session: &mut Session) -> Result<FeedCursor> {
-    let row = sqlx::query("select pg_current_snapshot()::text").fetch_one(session.connection()).await?;
-    Ok(FeedCursor(row.try_get(0)?))
+    // A server that follows another one has no log of its own, and its timeline is the other one's.
+    let (text,): (String,) = sqlx::query_as(
+        "select format('%s@%s/%s/%s', pg_current_snapshot(), (select system_identifier from pg_control_system()),
+             case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) end,
+             'public.change'::regclass::oid)",
+    )
+    .fetch_one(session.connection())
+    .await?;
+    Ok(FeedCursor(text))
 }
 
 impl Session {
@@ -190,14 +205,28 @@ impl FeedCursor {
         &self.0
     }
 
+    fn parts(&self) -> (&str, &str) {
+        self.0.split_once('@').unwrap_or((&self.0, ""))
+    }
+
+    fn snapshot(&self) -> &str {
+        self.parts().0
+    }
+
+    fn lineage(&self) -> &str {
+        self.parts().1
+    }
+
     /// A cursor that was kept elsewhere.
     ///
     /// # Errors
     /// `Invalid` when it is none.
     pub fn parse(text: &str) -> Result<FeedCursor> {
         let numbers = |part: &str| part.parse::<u64>().is_ok();
-        let mut parts = text.split(':');
-        let whole = parts.next().is_some_and(numbers)
+        let (snapshot, lineage) = text.split_once('@').unwrap_or_default();
+        let mut parts = snapshot.split(':');
+        let whole = !lineage.is_empty()
+            && parts.next().is_some_and(numbers)
             && parts.next().is_some_and(numbers)
             && parts.next().is_some_and(|list| list.is_empty() || list.split(',').all(numbers))
             && parts.next().is_none();

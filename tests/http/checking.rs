@@ -194,27 +194,27 @@ async fn flags_are_kept_as_they_are_and_only_by_who_has_the_right() {
     assert_eq!(writer.write_all(&found, "2").await.unwrap(), (0, 0), "what is kept already is not written again");
     let checking = store.checking().await.unwrap();
     assert!(checking.begun_at.is_none() && checking.done_at.is_some() && checking.is_held);
-    let (delta, next) = store.feed(&cursor).await.unwrap();
+    let (delta, next) = store.feed(&cursor).await.unwrap().unwrap();
     cursor = next;
     let one = |delta: &gridpin::city::Delta, rule: &str| delta.flags.iter().find(|one| one.flag.rule == rule).cloned();
     assert_eq!(delta.flags.len(), 3);
     assert_eq!(one(&delta, "grid_mismatch").unwrap().flag, flag("grid_mismatch", "A1", "甲"), "bit for bit");
     assert_eq!(one(&delta, "pin_stacked").unwrap().flag, bare);
-    assert!(store.feed(&cursor).await.unwrap().0.is_empty(), "nothing again");
+    assert!(store.feed(&cursor).await.unwrap().unwrap().0.is_empty(), "nothing again");
 
     // One reads differently, one goes.
     let mut next = found.clone();
     let subjects = [Subject::Address("A1".into()), Subject::Address("A2".into())];
     let change = next.replace_of(&subjects, vec![flag("grid_mismatch", "A1", "丙"), bare.clone()]);
     writer.write(&next, &change.ids, "3").await.unwrap();
-    let (delta, after) = store.feed(&cursor).await.unwrap();
+    let (delta, after) = store.feed(&cursor).await.unwrap().unwrap();
     assert_eq!((delta.flags.len(), delta.unflagged.len()), (1, 1));
     let since = |flags: &Flags, rule| flags.standing(&flag(rule, "A1", "").flag_id).unwrap().1;
     assert_eq!(one(&delta, "grid_mismatch").unwrap().since, since(&found, "grid_mismatch"), "it stands since then");
     assert_eq!(database.superuser_reads("select string_agg(rule_set, ' ' order by rule) from flag").await, "3 1");
-    let (delta, _) = store.feed_with(&cursor, Told::None).await.unwrap();
+    let (delta, _) = store.feed_with(&cursor, Told::None).await.unwrap().unwrap();
     assert!(delta.is_empty());
-    let (delta, _) = store.feed_with(&after, Told::All).await.unwrap();
+    let (delta, _) = store.feed_with(&after, Told::All).await.unwrap().unwrap();
     assert!(delta.all_flags && delta.flags.len() == 2);
 
     // Killed in the middle of writing: all or nothing, and the right is free.
