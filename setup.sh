@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Sets up what gridpin needs on Debian 12, and nothing that is there already.
 #
-#   ./setup.sh install [test|bench]   Debian packages that are missing ("test": Chromium and a Chinese font as well;
-#                                     "bench": what the benchmarks measure with)
+#   ./setup.sh install [test|bench]   Debian packages that are missing ("test": Chromium, a Chinese font and a false clock
+#                                     as well; "bench": what the benchmarks measure with)
 #   ./setup.sh start FOLDER [test]    a private PostgreSQL 15 with PostGIS below FOLDER, made if needed, and running
 #                                     ("test": fast and forgetful, for tests only)
 #   ./setup.sh stop FOLDER            stops it
@@ -16,7 +16,7 @@ set -euo pipefail
 
 pg_bin=/usr/lib/postgresql/15/bin
 run_packages=(build-essential pkg-config libgdal-dev gdal-bin postgresql-15 postgresql-15-postgis-3)
-test_packages=(chromium fonts-noto-cjk)
+test_packages=(chromium fonts-noto-cjk libfaketime)
 bench_packages=(wrk time python3-venv)
 
 say() { printf 'setup: %s\n' "$*" >&2; }

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 /// A cluster that may be killed.
 pub struct Cluster {
     pub folder: tempfile::TempDir,
+    /// Besides, in the environment of PostgreSQL and of the servers on it.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Cluster {
@@ -24,12 +26,12 @@ impl Cluster {
         // PostgreSQL's own user has to get in.
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("rights");
-        Some(Cluster::start_in(folder).await)
+        Some(Cluster::start_in(folder, Vec::new()).await)
     }
 
     /// In a folder that is there, and that PostgreSQL's own user may enter.
-    pub async fn start_in(folder: tempfile::TempDir) -> Cluster {
-        let cluster = Cluster { folder };
+    pub async fn start_in(folder: tempfile::TempDir, environment: Vec<(String, String)>) -> Cluster {
+        let cluster = Cluster { folder, environment };
         cluster.setup("start");
         migrate(&cluster.url("owner-url")).await.expect("migrations run");
         import(&cluster.store().await, village()).await.expect("grids");
@@ -38,7 +40,9 @@ impl Cluster {
 
     pub fn setup(&self, what: &str) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("setup.sh");
-        let done = Command::new(script).arg(what).arg(self.folder.path()).status().expect("setup.sh runs");
+        let mut command = Command::new(script);
+        command.arg(what).arg(self.folder.path()).envs(self.environment.iter().cloned());
+        let done = command.status().expect("setup.sh runs");
         assert!(done.success(), "setup.sh {what}");
     }
 
@@ -149,7 +153,8 @@ impl Server {
 
     /// At a port that may be another server's that was killed.
     pub async fn start_at(cluster: &Cluster, port: u16) -> Server {
-        Server::run(port, &cluster.url("database-url"), &[], None).await
+        let more: Vec<_> = cluster.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Server::run(port, &cluster.url("database-url"), &more, None).await
     }
 
     /// On any database, with this besides in its environment; what it says goes to a file, where one is named.
