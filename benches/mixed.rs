@@ -51,10 +51,12 @@ impl Site {
     async fn read(&self, path: &str, cookie: &str, coding: &str) -> Result<Vec<u8>, String> {
         let asked = self.client.get(format!("{}{path}", self.url)).header(COOKIE, cookie);
         let asked = asked.header(ACCEPT_ENCODING, coding);
-        let answer = asked.send().await.map_err(|error| format!("no answer: {error}"))?;
+        let answer =
+            asked.send().await.map_err(|error| format!("no answer: {error:?}", error = error.without_url()))?;
         let status = answer.status();
-        let body = answer.bytes().await.map_err(|error| format!("cut: {error}"))?.to_vec();
-        if status.is_success() { Ok(body) } else { Err(format!("{status} {}", path.split('?').next().unwrap_or(path))) }
+        let body = answer.bytes().await.map_err(|error| format!("cut: {}", error.without_url()))?.to_vec();
+        let what: Vec<&str> = path.split(['/', '?']).take(3).collect();
+        if status.is_success() { Ok(body) } else { Err(format!("{status} {}", what.join("/"))) }
     }
 
     async fn json(&self, path: &str, cookie: &str) -> Value {
@@ -103,7 +105,7 @@ impl Site {
                     "base_version": now["version"], "change": { "kind": "confirm" } });
                 let asked =
                     self.client.post(format!("{}/api/corrections", self.url)).header(COOKIE, cookie).json(&body);
-                let answer = asked.send().await.map_err(|error| format!("no answer: {error}"))?;
+                let answer = asked.send().await.map_err(|error| format!("no answer: {}", error.without_url()))?;
                 // Two at the same address: one of them hears so.
                 let fine = answer.status().is_success() || answer.status().as_u16() == 409;
                 if fine { Ok(()) } else { Err(format!("{} /api/corrections", answer.status())) }

@@ -19,7 +19,7 @@ for n in $(seq 20); do
     [[ -n $password ]] || password=$("$gridpin" user passwd "bench-$n" | cut -f2)
     accounts+=${accounts:+,}bench-$n:$password
 done
-"$gridpin" serve --bind "127.0.0.1:$port" >/dev/null 2>&1 &
+"$gridpin" serve --bind "127.0.0.1:$port" >"${LOG:-/dev/null}" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null' EXIT
 until curl -fs "http://127.0.0.1:$port/readyz" 2>/dev/null | grep -q '"state":"checked"'; do

@@ -1,6 +1,6 @@
 //! A run of the Z-order of points, in columns: what a tile draws of them lies in the order in which it is written.
 
-use super::points::{Item, Point};
+use super::points::{Item, Point, Within};
 use super::pyramid::{Part, parts};
 use super::ring::Rings;
 use super::tag::Tag;
@@ -67,6 +67,16 @@ impl Chunk {
     pub fn item(&self, i: usize) -> Item<'_> {
         let label = self.labels.text(self.label[i] as usize);
         Item { point: self.point(i), tag: self.tag[i], id: self.ids.text(i), label, rings: self.rings(i) }
+    }
+
+    /// Whether any point is of these homes.
+    pub fn has_any(&self, within: Within) -> bool {
+        match within {
+            Within::All => true,
+            Within::Homes(from, to) => {
+                self.parts.get(self.parts.partition_point(|part| part.home < from)).is_some_and(|part| part.home < to)
+            }
+        }
     }
 
     /// The outline of a point; none where there is only the point.

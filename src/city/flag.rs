@@ -1,6 +1,7 @@
 //! The flags of a city: by identifier, by subject, in a stable order, cheap to copy.
 
-use crate::domain::{Flag, FlagRef, Pack, Packed, Packer, Standing, Subject};
+use super::world::Spot;
+use crate::domain::{Flag, FlagRef, LonLat, Pack, Packed, Packer, Standing, Subject};
 use crate::index::{Lookup, key_of};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,6 +17,8 @@ pub struct Flags {
     by_subject: Lookup,
     /// Slots of the flags about grids.
     of_grids: Arc<BTreeSet<u32>>,
+    /// Slots of the flags without a place on earth.
+    placeless: Arc<BTreeSet<u32>>,
 }
 
 /// What changed between two checks.
@@ -39,6 +42,10 @@ fn exactly(time: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
 }
 
+fn is_placeless(at: Option<LonLat>) -> bool {
+    at.and_then(Spot::of).is_none()
+}
+
 impl Flags {
     /// The flags of a check, in its order, found now.
     pub fn build(flags: Vec<Flag>) -> Flags {
@@ -57,7 +64,9 @@ impl Flags {
         let by_subject = Lookup::of_rows(slots.len(), |slot| Some(key_of(&slots.at(slot).subject())));
         let of_grids = slots.iter().zip(0..).filter(|(flag, _)| flag.is_about_grids()).map(|(_, slot)| slot);
         let of_grids = Arc::new(of_grids.collect());
-        Flags { slots, gone: Arc::default(), by_id, by_subject, of_grids }
+        let placeless = slots.iter().zip(0..).filter(|(flag, _)| is_placeless(flag.at())).map(|(_, slot)| slot);
+        let placeless = Arc::new(placeless.collect());
+        Flags { slots, gone: Arc::default(), by_id, by_subject, of_grids, placeless }
     }
 
     /// How many stand.
@@ -114,6 +123,11 @@ impl Flags {
     /// The flags about grids, in the order of their slots.
     pub fn of_grids(&self) -> impl Iterator<Item = Flag> {
         self.of_grids.iter().filter_map(|slot| self.at(*slot))
+    }
+
+    /// The flags without a place on earth where they lie, with their slots, in the order of these.
+    pub fn placeless(&self) -> impl Iterator<Item = (u32, FlagRef<'_>)> {
+        self.placeless.iter().filter_map(|slot| Some((*slot, self.view(*slot)?)))
     }
 
     /// All flags in the order of the check, later ones at the end.
@@ -259,6 +273,11 @@ impl<'a> Edit<'a> {
             if matches!(one.flag.subject, Subject::Grid(_)) {
                 Arc::make_mut(&mut self.flags.of_grids).insert(at);
             }
+            match is_placeless(one.flag.at) {
+                true => Arc::make_mut(&mut self.flags.placeless).insert(at),
+                false if self.flags.placeless.contains(&at) => Arc::make_mut(&mut self.flags.placeless).remove(&at),
+                false => false,
+            };
             self.change.subjects.push(one.flag.subject.clone());
             self.change.ids.push(one.flag.flag_id.clone());
             self.change.slots.push(at);
@@ -270,6 +289,9 @@ impl<'a> Edit<'a> {
         let Some(one) = self.standing(slot) else { return };
         if matches!(one.flag.subject, Subject::Grid(_)) {
             Arc::make_mut(&mut self.flags.of_grids).remove(&slot);
+        }
+        if self.flags.placeless.contains(&slot) {
+            Arc::make_mut(&mut self.flags.placeless).remove(&slot);
         }
         self.change.subjects.push(one.flag.subject);
         self.change.ids.push(one.flag.flag_id);

@@ -2,7 +2,7 @@
 
 use super::City;
 use crate::check::batch::BatchCause;
-use crate::domain::{BatchId, Flag, Subject, Tier, flag};
+use crate::domain::{BatchId, Flag, FlagRef, Subject, Tier, flag};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -55,9 +55,19 @@ impl City {
         (flag.rule == rule && self.may_go_together(flag)).then(|| group_id(rule, batch))
     }
 
-    /// Whether the address in `row` is of a batch with one cause.
-    pub fn is_of_group(&self, row: u32) -> bool {
-        self.detection.get().is_some_and(|found| found.group_of(row).is_some())
+    /// Whether there is any batch with one cause.
+    pub fn has_groups(&self) -> bool {
+        self.detection.get().is_some_and(|found| found.groups().next().is_some())
+    }
+
+    /// Whether an open flag belongs to a group: the address's row then.
+    pub fn row_in_group(&self, flag: FlagRef) -> Option<u32> {
+        if flag.tier() != Some(Tier::Auto) || !flag.suggests_place() {
+            return None;
+        }
+        let row = self.address(flag.address()?)?;
+        let group = self.detection.get()?.group_of(row)?;
+        (flag.rule() == group.cause.cause.rule() && self.shows(flag)).then_some(row)
     }
 
     fn group_with(&self, group: crate::check::group::Group) -> Option<Group> {

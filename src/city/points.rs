@@ -214,6 +214,13 @@ impl Points {
 
     /// Calls `found` with every point in the box.
     pub fn in_span(&self, span: Span, mut found: impl FnMut(&Point)) {
+        self.tiles_of(span, |chunk, range| {
+            range.filter(|i| span.holds(chunk.spot(*i))).for_each(|i| found(&chunk.point(i)));
+        });
+    }
+
+    /// Calls `found` with runs that hold every point in the box, and not much else; no point comes twice.
+    fn tiles_of(&self, span: Span, mut found: impl FnMut(&Chunk, Range<usize>)) {
         // The finest zoom at which the box meets four tiles at most: little is read that lies outside.
         let wide = (span.east - span.west).max(span.south - span.north);
         let z = wide.leading_zeros().min(32) as u8;
@@ -221,11 +228,36 @@ impl Points {
         for y in rows {
             for x in columns.clone() {
                 let tile = TileId { z: z.min(super::world::MAX_ZOOM), x, y };
-                for (chunk, range) in self.runs(tile.keys()) {
-                    range.filter(|i| span.holds(chunk.spot(*i))).for_each(|i| found(&chunk.point(i)));
-                }
+                self.runs(tile.keys()).for_each(|(chunk, range)| found(chunk, range));
             }
         }
+    }
+
+    /// Calls `found` with every point of some homes that may lie in a box of degrees `[west, south, east, north]`, by its
+    /// chunk and its place there, and whether it surely does: a place is kept to a step of the world, a centimetre, and
+    /// those on the box's border have to be looked at. Without a box: with all of these homes.
+    pub fn sift(&self, bbox: Option<[f64; 4]>, within: Within, mut found: impl FnMut(&Chunk, usize, bool)) {
+        let mut see = |chunk: &Chunk, range: Range<usize>, spans: Option<(Span, Option<Span>)>| {
+            if !chunk.has_any(within) {
+                return;
+            }
+            for i in range.filter(|i| within.holds(chunk.home[*i])) {
+                let spot = chunk.spot(i);
+                let sure = match spans {
+                    None => true,
+                    Some((outer, _)) if !outer.holds(spot) => continue,
+                    Some((_, inner)) => inner.is_some_and(|inner| inner.holds(spot)),
+                };
+                found(chunk, i, sure);
+            }
+        };
+        let Some(bbox) = bbox else {
+            self.chunks.iter().for_each(|(_, chunk)| see(chunk, 0..chunk.len(), None));
+            return;
+        };
+        let Some(span) = Span::of_box(bbox) else { return };
+        let (outer, inner) = (span.grown(2), span.shrunk(2));
+        self.tiles_of(outer, |chunk, range| see(chunk, range, Some((outer, inner))));
     }
 
     /// Rows of the points in a box of degrees `[west, south, east, north]`, ascending.

@@ -39,6 +39,8 @@ pub struct RentalState {
     pub open_hazards: u32,
     /// The gravest of them.
     pub worst: Option<HazardSeverity>,
+    /// The sum of their weights: what lists are sorted by.
+    pub weight: u32,
 }
 
 /// How many people live in a rental, roughly; the first where it is not known or nobody does.
@@ -76,11 +78,12 @@ impl City {
     /// Inspections and hazards of the rental in a row, from the records.
     pub(super) fn state_of_rental(&self, rental: u32) -> RentalState {
         let last_inspected_at = self.inspections_of(rental).map(|i| i.at).max();
-        let (mut open_hazards, mut worst) = (0, None);
+        let (mut open_hazards, mut worst, mut weight) = (0, None, 0);
         for row in self.hazards_of_rental(rental) {
             let hazard = self.records.hazards.at(row as usize);
             if hazard.state() != HazardState::Closed {
                 open_hazards += 1;
+                weight += hazard.severity().weight();
                 worst = worst.max(Some(hazard.severity()));
             }
         }
@@ -89,7 +92,7 @@ impl City {
             Some(at) if (self.today - at.date_naive()).num_days() > INSPECTION_DAYS => Inspected::Due,
             Some(_) => Inspected::Ok,
         };
-        RentalState { last_inspected_at, inspected, open_hazards, worst }
+        RentalState { last_inspected_at, inspected, open_hazards, worst, weight }
     }
 
     /// Whether the hazard in a row is not closed and past its day.

@@ -1,8 +1,15 @@
 //! Looking for records: in a box, near a place, by their text.
 
 use super::City;
-use super::points::NOWHERE;
+use super::points::{NOWHERE, Points};
 use crate::domain::*;
+
+/// Rows below `rows` that have no point.
+fn beside(points: &Points, rows: usize) -> impl Iterator<Item = u32> {
+    let mut has_point = vec![false; rows];
+    points.iter().for_each(|point| has_point[point.row as usize] = true);
+    (0..).zip(has_point).filter(|(_, has_point)| !has_point).map(|(row, _)| row)
+}
 
 impl City {
     /// Rows of the addresses with a pin in a box of degrees `[west, south, east, north]`, ascending.
@@ -31,6 +38,25 @@ impl City {
         let mut slots = Vec::new();
         self.flag_points.in_box(bbox, &mut slots);
         slots
+    }
+
+    /// Rows of the active rentals that are no points of the map, as their address has no pin on earth; ascending.
+    pub fn rentals_without_point(&self) -> Vec<u32> {
+        let active = |row: &u32| self.records.rentals.at(*row as usize).status() == RentalStatus::Active;
+        match self.counts_of_all().rentals as usize == self.rental_points.len() {
+            true => Vec::new(),
+            false => beside(&self.rental_points, self.records.rentals.len()).filter(active).collect(),
+        }
+    }
+
+    /// Rows of the hazards that are not closed and no points of the map, as their address has no pin on earth; ascending.
+    pub fn hazards_without_point(&self) -> Vec<u32> {
+        let counts = self.counts_of_all();
+        let open = |row: &u32| self.records.hazards.at(*row as usize).state() != HazardState::Closed;
+        match (counts.hazards - counts.closed) as usize == self.hazard_points.len() {
+            true => Vec::new(),
+            false => beside(&self.hazard_points, self.records.hazards.len()).filter(open).collect(),
+        }
     }
 
     /// The `k` addresses nearest to a place within a scope, with metres, nearest first.

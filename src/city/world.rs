@@ -166,6 +166,23 @@ impl Span {
         }
     }
 
+    /// The box with `steps` more on all sides, as far as the world goes.
+    pub fn grown(self, steps: u32) -> Span {
+        Span {
+            west: self.west.saturating_sub(steps),
+            north: self.north.saturating_sub(steps),
+            east: self.east.saturating_add(steps),
+            south: self.south.saturating_add(steps),
+        }
+    }
+
+    /// The box with `steps` less on all sides, if anything is left of it.
+    pub fn shrunk(self, steps: u32) -> Option<Span> {
+        let (west, north) = (self.west.checked_add(steps)?, self.north.checked_add(steps)?);
+        let (east, south) = (self.east.checked_sub(steps)?, self.south.checked_sub(steps)?);
+        (west <= east && north <= south).then_some(Span { west, north, east, south })
+    }
+
     /// The smallest box with both.
     pub fn with(self, other: Span) -> Span {
         Span {

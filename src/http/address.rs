@@ -2,7 +2,7 @@
 
 use super::App;
 use super::body::Segment;
-use super::cursor::{Cursor, Page, page};
+use super::cursor::{Cursor, Page, Top, page};
 use super::flag::FlagView;
 use super::permission::{ReadAddress, ReadFlag};
 use super::problem::Answer;
@@ -13,8 +13,8 @@ use super::who::Who;
 use crate::check::Signal;
 use crate::domain::address::print;
 use crate::domain::{
-    Address, AddressId, AddressRef, AddressRow, AddressStatus, Correction, LonLat, Pack, Parts, PositionMethod, Role,
-    Subject,
+    Address, AddressId, AddressRef, AddressRow, AddressStatus, Correction, Frame, LonLat, Pack, Parts, PositionMethod,
+    Role, Subject,
 };
 use crate::error::Error;
 use axum::Json;
@@ -184,6 +184,11 @@ fn find(sight: &Sight, query: &AddressQuery) -> Page<AddressItem> {
         words.iter().all(|word| text.contains(word) || address.id() == *word)
             && query.bbox.is_none_or(|bbox| place(address).is_some_and(|at| is_in(bbox, at)))
     };
+    if let Some(near) = query.near.filter(|_| words.is_empty())
+        && let Some(page) = nearest(sight, query, near)
+    {
+        return page;
+    }
     let ranked = sight.city.records.addresses.iter().zip(0..).filter_map(|(address, row)| {
         let text = if words.is_empty() { Cow::Borrowed("") } else { address.full_text() };
         // A text that ends with the words is what people mean: 12号 before 112号 and 12号附5号.
@@ -194,11 +199,47 @@ fn find(sight: &Sight, query: &AddressQuery) -> Page<AddressItem> {
         };
         (wanted(address, &text) && sight.sees_row(row)).then_some((rank, address))
     });
-    let (addresses, next) = page(ranked, |address| address.id(), query.cursor.as_ref(), query.limit);
+    let (addresses, next) = page(ranked, query.cursor.as_ref(), query.limit);
     Page {
         items: addresses.into_iter().map(|(_, address)| AddressItem::from(Address::row_of(address))).collect(),
         next,
     }
+}
+
+/// The metres beyond which addresses near a place are looked for one by one.
+const FAR_M: f64 = 50_000.0;
+
+/// The page of addresses nearest to a place, from wider and wider boxes; none where these hold too few.
+fn nearest(sight: &Sight, query: &AddressQuery, near: LonLat) -> Option<Page<AddressItem>> {
+    let city = sight.city;
+    let frame = Frame::at(near);
+    // Beyond what the page before showed.
+    let mut reach_m = query.cursor.as_ref().map_or(0.0, |after| after.rank) * 1.2 + 100.0;
+    while reach_m <= FAR_M {
+        let (dx, dy) = (reach_m / frame.m_per_lon.max(1.0), reach_m / frame.m_per_lat);
+        let around = [near.lon - dx, near.lat - dy, near.lon + dx, near.lat + dy];
+        let mut top = Top::new(query.cursor.as_ref(), query.limit);
+        city.address_points.sift(Some(around), sight.homes(), |chunk, i, _| {
+            // Good to a centimetre.
+            let least = near.distance_m(chunk.spot(i).lonlat()) - 0.1;
+            if least > reach_m || top.is_beyond(least) {
+                return;
+            }
+            let address = city.address_at(chunk.row[i]);
+            let Some(at) = place(address).filter(|at| query.bbox.is_none_or(|bbox| is_in(bbox, *at))) else { return };
+            let distance_m = near.distance_m(at);
+            if distance_m <= reach_m {
+                top.push(distance_m, address);
+            }
+        });
+        if top.has_more() {
+            let (addresses, next) = top.finish();
+            let items = addresses.into_iter().map(|(_, address)| AddressItem::from(Address::row_of(address))).collect();
+            return Some(Page { items, next });
+        }
+        reach_m *= 2.0;
+    }
+    None
 }
 
 /// The pin, where it is on earth.

@@ -1,7 +1,9 @@
 //! Opaque cursors: where the next page of a list begins. A cursor names the last item's sort key, not a row number, so
 //! that edits between two pages neither repeat nor skip what did not change.
 
+use crate::domain::{AddressRef, FlagId, FlagRef};
 use serde::Serialize;
+use std::cmp::Ordering;
 
 /// The sort key of the last item of a page: a number, then an identifier that breaks ties.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,29 +34,100 @@ impl Cursor {
     }
 }
 
+/// What a list holds.
+pub trait Named {
+    /// The identifier that tells it from others of the same rank.
+    fn id(&self) -> &str;
+}
+
+/// A row with its record's identifier.
+impl Named for (&str, u32) {
+    fn id(&self) -> &str {
+        self.0
+    }
+}
+
+impl Named for AddressRef<'_> {
+    fn id(&self) -> &str {
+        AddressRef::id(*self)
+    }
+}
+
+impl Named for (FlagId<'_>, FlagRef<'_>) {
+    fn id(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+/// The page that follows `after`, out of items in any order: those with the least keys. Keeps hardly more than a page.
+pub struct Top<'a, T> {
+    after: Option<&'a Cursor>,
+    limit: usize,
+    /// In no order; once `is_full`, the one at `limit` is the greatest of the `limit + 1` before it, and what is greater
+    /// than that is not wanted.
+    best: Vec<(f64, T)>,
+    is_full: bool,
+}
+
+fn order<T: Named>(a: &(f64, T), b: &(f64, T)) -> Ordering {
+    a.0.total_cmp(&b.0).then_with(|| a.1.id().cmp(b.1.id()))
+}
+
+impl<'a, T: Named> Top<'a, T> {
+    /// An empty page of `limit` items.
+    pub fn new(after: Option<&'a Cursor>, limit: usize) -> Self {
+        Top { after, limit, best: Vec::new(), is_full: false }
+    }
+
+    /// Whether no item of this rank, or of a greater one, comes onto the page any more.
+    pub fn is_beyond(&self, rank: f64) -> bool {
+        self.is_full && rank > self.best[self.limit].0
+    }
+
+    /// Takes an item in, if it belongs to the page so far.
+    pub fn push(&mut self, rank: f64, item: T) {
+        let limit = self.limit;
+        let is_after = |after: &Cursor| rank.total_cmp(&after.rank).then_with(|| item.id().cmp(&after.id)).is_gt();
+        if !self.after.is_none_or(is_after) {
+            return;
+        }
+        let new = (rank, item);
+        if self.is_full && order(&new, &self.best[limit]).is_gt() {
+            return;
+        }
+        self.best.push(new);
+        if self.best.len() > 2 * limit + 256 {
+            self.best.select_nth_unstable_by(limit, order);
+            self.best.truncate(limit + 1);
+            self.is_full = true;
+        }
+    }
+
+    /// Whether there is more than the page.
+    pub fn has_more(&self) -> bool {
+        self.best.len() > self.limit
+    }
+
+    /// The items by ascending key, and the cursor of the next page if there is one.
+    pub fn finish(mut self) -> (Vec<(f64, T)>, Option<String>) {
+        let more = self.has_more();
+        self.best.sort_by(order);
+        self.best.truncate(self.limit);
+        let next = self.best.last().filter(|_| more).map(|(rank, item)| Cursor::new(*rank, item.id()).print());
+        (self.best, next)
+    }
+}
+
 /// Cuts the page that follows `after` out of items in any order: `limit` items by ascending key, and the cursor of the
 /// next page if there is more.
-pub fn page<T>(
+pub fn page<T: Named>(
     items: impl IntoIterator<Item = (f64, T)>,
-    id: impl Fn(&T) -> &str,
     after: Option<&Cursor>,
     limit: usize,
 ) -> (Vec<(f64, T)>, Option<String>) {
-    let order = |a: &(f64, T), b: &(f64, T)| a.0.total_cmp(&b.0).then_with(|| id(&a.1).cmp(id(&b.1)));
-    let mut items: Vec<(f64, T)> = items
-        .into_iter()
-        .filter(|(rank, item)| {
-            after.is_none_or(|after| rank.total_cmp(&after.rank).then_with(|| id(item).cmp(&after.id)).is_gt())
-        })
-        .collect();
-    let more = items.len() > limit;
-    if more {
-        items.select_nth_unstable_by(limit, order);
-        items.truncate(limit);
-    }
-    items.sort_by(order);
-    let next = items.last().filter(|_| more).map(|(rank, item)| Cursor::new(*rank, id(item)).print());
-    (items, next)
+    let mut top = Top::new(after, limit);
+    items.into_iter().for_each(|(rank, item)| top.push(rank, item));
+    top.finish()
 }
 
 /// A page of a list.
@@ -82,15 +155,25 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    impl Named for String {
+        fn id(&self) -> &str {
+            self
+        }
+    }
+
     proptest! {
         #[test]
-        fn pages_put_together_are_the_whole_list(keys in prop::collection::btree_map("[a-e]{1,3}", 0u8..4, 0..40), limit in 1usize..7) {
+        fn pages_put_together_are_the_whole_list(
+            keys in prop::collection::hash_map("[a-e]{1,4}", 0u8..4, 0..700),
+            limit in prop::sample::select(vec![1usize, 3, 6, 50, 300]),
+        ) {
+            // In any order.
             let items: Vec<(f64, String)> = keys.into_iter().map(|(id, rank)| (f64::from(rank), id)).collect();
             let mut expected = items.clone();
             expected.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
             let (mut read, mut after) = (Vec::new(), None);
             loop {
-                let (got, next) = page(items.clone(), |id| id, after.as_ref(), limit);
+                let (got, next) = page(items.clone(), after.as_ref(), limit);
                 read.extend(got);
                 let Some(next) = next else { break };
                 after = Some(Cursor::parse(&next).expect("own cursor"));

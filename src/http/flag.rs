@@ -2,15 +2,17 @@
 
 use super::App;
 use super::body::{Body, Segment, screened};
-use super::cursor::{CountedPage, Cursor, page};
+use super::cursor::{CountedPage, Cursor, Top};
 use super::group::group_id_of;
 use super::permission::{Dismiss, ReadFlag};
 use super::problem::Answer;
 use super::query::{Given, Params, Query};
-use super::sight::Sight;
+use super::sight::{Ground, Sight};
 use super::who::Who;
 use crate::check::catalogue;
-use crate::domain::{AddressId, Flag, FlagRef, LonLat, Severity, Subject, Suggestion, Tier};
+use crate::city::City;
+use crate::city::chunk::Chunk;
+use crate::domain::{AddressId, Flag, FlagId, FlagRef, Frame, LonLat, Severity, Subject, Suggestion, Tier};
 use crate::error::{Error, Text};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -132,6 +134,13 @@ pub struct FlagQuery {
     pub cursor: Option<Cursor>,
 }
 
+impl FlagQuery {
+    /// Whether flags are left out that groups hold, and there is any such.
+    fn leaves_groups(&self, city: &City) -> bool {
+        self.grouped == GroupedFilter::Without && city.has_groups()
+    }
+}
+
 impl Params for FlagQuery {
     fn read(query: &mut Query) -> Self {
         FlagQuery {
@@ -216,21 +225,21 @@ fn subject_text(sight: &Sight, subject: &Subject) -> String {
     }
 }
 
-/// Whether a group holds a flag.
+/// Whether a group that `sight` sees holds an open flag.
 fn is_grouped(sight: &Sight, flag: FlagRef) -> bool {
-    let row = flag.address().and_then(|id| sight.city.address(id)).filter(|row| sight.city.is_of_group(*row));
-    row.is_some_and(|row| group_id_of(sight, row, &flag.unpack()).is_some())
+    let row = sight.city.row_in_group(flag);
+    row.is_some_and(|row| !sight.is_bounded() || group_id_of(sight, row, &flag.unpack()).is_some())
 }
 
 /// The sort key of a flag without `near`: the gravest first, and of these the most probable.
-fn gravity(flag: FlagRef) -> f64 {
-    let grave = match flag.severity() {
+fn gravity(severity: Severity, probability: Option<f64>) -> f64 {
+    let grave = match severity {
         Severity::Error => 0.0,
         Severity::Warning => 2.0,
         Severity::Info => 4.0,
     };
     // A rule without a probability is a fact.
-    grave + 1.0 - flag.probability().unwrap_or(1.0)
+    grave + 1.0 - probability.unwrap_or(1.0)
 }
 
 /// Lists flags, nearest first with `near`.
@@ -244,33 +253,149 @@ pub async fn list(
     let city = app.live.get();
     let sight = Sight::of(&city, &who.actor);
     let ground = sight.ground(query.bbox, query.grid.as_deref())?;
-    let wanted = |flag: &FlagRef| {
-        (query.rule.is_empty() || query.rule.iter().any(|rule| rule == flag.rule()))
-            && (query.severity.is_empty() || query.severity.contains(&flag.severity()))
-            && match query.state {
-                FlagFilter::All => true,
-                FlagFilter::Open => city.shows(*flag),
-                FlagFilter::Dismissed => !city.shows(*flag),
-            }
-            && {
-                let subject = flag.subject();
-                sight.sees_subject(&subject)
-                    && (query.grouped == GroupedFilter::With || !is_grouped(&sight, *flag))
-                    && sight.lies_on(ground, sight.home(&subject), flag.at())
-            }
-    };
+    let search = Search { sight, ground, query: &query, leaves_groups: query.leaves_groups(&city) };
     let mut total = 0;
-    let ranked = city.flags.views().map(|(_, flag)| flag).filter(wanted).map(|flag| {
-        total += 1;
-        match query.near {
-            // What has no place comes last.
-            Some(near) => (flag.at().map_or(f64::MAX, |at| near.distance_m(at)), (flag.id(), flag)),
-            None => (gravity(flag), (flag.id(), flag)),
+    let mut top = Top::new(query.cursor.as_ref(), query.limit);
+    // By their records: what is no point of the map, as it has no place or is dismissed.
+    let by_record: Box<dyn Iterator<Item = FlagRef>> = match query.state {
+        FlagFilter::Open => Box::new(city.flags.placeless().map(|(_, flag)| flag)),
+        FlagFilter::Dismissed => {
+            Box::new(city.dismissals.keys().filter_map(|id| city.flags.view(city.flags.slot(id)?)))
         }
-    });
-    let (flags, next) = page(ranked, |(id, _)| id, query.cursor.as_ref(), query.limit);
+        FlagFilter::All => Box::new(city.flags.views().map(|(_, flag)| flag)),
+    };
+    for flag in by_record.filter(|flag| search.wants(*flag)) {
+        total += 1;
+        top.push(search.rank(flag), (flag.name(), flag));
+    }
+    if query.state == FlagFilter::Open {
+        total += search.points(&mut top);
+    }
+    let (flags, next) = top.finish();
     let items = flags.into_iter().map(|(_, (_, flag))| FlagView::of(&sight, &flag.unpack(), query.near)).collect();
     Ok(Json(CountedPage { items, next, total }))
+}
+
+/// A question for flags.
+struct Search<'a> {
+    sight: Sight<'a>,
+    ground: Ground,
+    query: &'a FlagQuery,
+    leaves_groups: bool,
+}
+
+impl<'a> Search<'a> {
+    /// Whether a flag is asked for, by its record.
+    fn wants(&self, flag: FlagRef) -> bool {
+        let (query, sight) = (self.query, &self.sight);
+        let has_state = || match query.state {
+            FlagFilter::All => true,
+            FlagFilter::Open => sight.city.shows(flag),
+            FlagFilter::Dismissed => !sight.city.shows(flag),
+        };
+        let lies_there = || {
+            let subject = flag.subject();
+            sight.sees_subject(&subject) && sight.lies_on(self.ground, sight.home(&subject), flag.at())
+        };
+        (query.rule.is_empty() || query.rule.iter().any(|rule| rule == flag.rule()))
+            && (query.severity.is_empty() || query.severity.contains(&flag.severity()))
+            && has_state()
+            && lies_there()
+            && !(self.leaves_groups && is_grouped(sight, flag))
+    }
+
+    /// Whether an open flag is asked for that is a point of the map on the ground, or may be: by what is told of the
+    /// point, as far as that goes.
+    fn wants_point(&self, chunk: &Chunk, i: usize, is_sure: bool) -> bool {
+        let (query, sight, tag) = (self.query, &self.sight, chunk.tag[i]);
+        let flag = || sight.city.flags.view(chunk.row[i]);
+        let has_rule = || match tag.rule() {
+            "" => flag().is_some_and(|flag| query.rule.iter().any(|rule| rule == flag.rule())),
+            of_point => query.rule.iter().any(|rule| rule == of_point),
+        };
+        (query.severity.is_empty() || query.severity.contains(&tag.severity()))
+            && (query.rule.is_empty() || has_rule())
+            && (is_sure || flag().is_some_and(|flag| self.wants(flag)))
+            // A pair of grids is seen where both are.
+            && !(sight.is_bounded() && flag().is_some_and(|flag| flag.is_about_grids() && !self.wants(flag)))
+            && !(self.leaves_groups && flag().is_some_and(|flag| is_grouped(sight, flag)))
+    }
+
+    /// The sort key of a flag.
+    fn rank(&self, flag: FlagRef) -> f64 {
+        match self.query.near {
+            // What has no place comes last.
+            Some(near) => flag.at().map_or(f64::MAX, |at| near.distance_m(at)),
+            None => gravity(flag.severity(), flag.probability()),
+        }
+    }
+
+    /// Takes the open flags that are points of the map, and says how many there are.
+    fn points(&self, top: &mut Top<(FlagId<'a>, FlagRef<'a>)>) -> usize {
+        let (city, homes) = (self.sight.city, self.sight.homes_on(self.ground));
+        let reach_m = self.query.near.map_or(f64::MAX, |near| self.reach_m(near));
+        let (mut total, mut seen): (usize, Option<(*const Chunk, bool)>) = (0, None);
+        let mut is_far = |chunk: &Chunk| {
+            let Some(near) = self.query.near else { return false };
+            match seen {
+                Some((last, far)) if std::ptr::eq(last, chunk) => far,
+                _ => {
+                    let far = least_m(near, chunk) > reach_m;
+                    seen = Some((std::ptr::from_ref(chunk), far));
+                    far
+                }
+            }
+        };
+        city.flag_points.sift(self.ground.bbox, homes, |chunk, i, is_sure| {
+            if !self.wants_point(chunk, i, is_sure) {
+                return;
+            }
+            total += 1;
+            if is_far(chunk) {
+                return;
+            }
+            // A bit less than it can be: the point is good to a centimetre, its probability to four digits.
+            let least = match self.query.near {
+                Some(near) => near.distance_m(chunk.spot(i).lonlat()) - 0.1,
+                None => gravity(chunk.tag[i].severity(), chunk.tag[i].probability()) - 1e-4,
+            };
+            if !top.is_beyond(least)
+                && let Some(flag) = city.flags.view(chunk.row[i])
+            {
+                top.push(self.rank(flag), (flag.name(), flag));
+            }
+        });
+        total
+    }
+
+    /// Metres within which there is more than the page, as far as that is soon known.
+    fn reach_m(&self, near: LonLat) -> f64 {
+        let shown_m = self.query.cursor.as_ref().map_or(0.0, |after| after.rank);
+        let frame = Frame::at(near);
+        let mut reach_m = shown_m * 1.2 + 100.0;
+        while reach_m < 20_000.0 {
+            let (dx, dy) = (reach_m / frame.m_per_lon.max(1.0), reach_m / frame.m_per_lat);
+            let around = [near.lon - dx, near.lat - dy, near.lon + dx, near.lat + dy];
+            let mut found = 0;
+            self.sight.city.flag_points.sift(Some(around), self.sight.homes_on(self.ground), |chunk, i, _| {
+                let m = near.distance_m(chunk.spot(i).lonlat());
+                let on_page = m > shown_m + 0.1 && m < reach_m - 0.1;
+                found += usize::from(on_page && found <= self.query.limit && self.wants_point(chunk, i, false));
+            });
+            if found > self.query.limit {
+                return reach_m;
+            }
+            reach_m *= 3.0;
+        }
+        f64::MAX
+    }
+}
+
+/// Metres from a place to the nearest point of a chunk, or somewhat less.
+fn least_m(near: LonLat, chunk: &Chunk) -> f64 {
+    let [west, south, east, north] = chunk.span.degrees();
+    let beside = LonLat::new(near.lon.clamp(west, east), near.lat.clamp(south, north));
+    near.distance_m(beside) * 0.99 - 1.0
 }
 
 /// Dismisses a flag of an address.

@@ -2,7 +2,7 @@
 
 use super::App;
 use super::body::Segment;
-use super::cursor::{CountedPage, Cursor, page};
+use super::cursor::{CountedPage, Cursor, Named, page};
 use super::flag::title_of;
 use super::permission::ReadFlag;
 use super::problem::Answer;
@@ -155,6 +155,12 @@ pub fn seen(sight: &Sight, mut group: Group) -> Option<Group> {
     (!group.members.is_empty()).then_some(group)
 }
 
+impl Named for Group {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl MemberView {
     /// A member as it stands in the City.
     pub fn of(sight: &Sight, row: u32, flag: &Flag) -> Option<MemberView> {
@@ -259,7 +265,7 @@ pub async fn list(
     let groups = city.groups().into_iter().filter_map(|group| seen(&sight, group)).filter(wanted);
     let groups: Vec<(f64, Group)> = groups.map(|group| (-(group.members.len() as f64), group)).collect();
     let total = groups.len();
-    let (groups, next) = page(groups, |group| &group.id, query.cursor.as_ref(), query.limit);
+    let (groups, next) = page(groups, query.cursor.as_ref(), query.limit);
     let items = groups.iter().filter_map(|(_, group)| GroupView::of(&sight, group)).collect();
     Ok(Json(CountedPage { items, next, total }))
 }

@@ -2,15 +2,14 @@
 
 use super::App;
 use super::body::{Body, Segment, screened};
-use super::cursor::{CountedPage, Cursor, page};
+use super::cursor::{CountedPage, Cursor, Top};
 use super::permission::{MoveHazard, ReadHazard, ReportHazard};
 use super::problem::Answer;
 use super::query::{Given, Params, Query};
 use super::sight::Sight;
 use super::who::Who;
-use crate::domain::{
-    Actor, AddressId, CheckItem, HazardId, HazardRef, HazardRow, HazardSeverity, HazardState, Pack, RentalId, Subject,
-};
+use crate::city::points::{NOWHERE, Within};
+use crate::domain::{Actor, AddressId, CheckItem, HazardId, HazardRow, HazardSeverity, HazardState, Pack, RentalId};
 use crate::error::Error;
 use crate::store::{NewHazard, Stored};
 use axum::Json;
@@ -147,24 +146,50 @@ pub async fn list(
     let city = app.live.get();
     let sight = Sight::of(&city, &who.actor);
     let ground = sight.ground(query.bbox, query.grid.as_deref())?;
-    let mut total = 0;
-    let ranked = city.records.hazards.iter().map(HazardRef::row).filter_map(|hazard| {
-        let fits = query.item.is_none_or(|item| item == hazard.item)
-            && query.severity.is_none_or(|severity| severity == hazard.severity)
-            && query.state.is_none_or(|state| state == hazard.state);
-        let subject = Subject::Hazard(hazard.id.to_string());
-        let at = || sight.address_of(&subject).and_then(|(_, address)| address.at());
-        if !fits || !sight.sees_subject(&subject) || !sight.lies_on(ground, sight.home(&subject), at()) {
-            return None;
-        }
+    let (mut total, records) = (0, &city.records.hazards);
+    let mut top = Top::new(query.cursor.as_ref(), query.limit);
+    let fits = |item: CheckItem, severity: HazardSeverity, state: HazardState| {
+        query.item.is_none_or(|wanted| wanted == item)
+            && query.severity.is_none_or(|wanted| wanted == severity)
+            && query.state.is_none_or(|wanted| wanted == state)
+    };
+    let mut take = |row: u32, severity: HazardSeverity, state: HazardState| {
         total += 1;
         // Open before closed, grave before minor.
-        let closed = if hazard.state == HazardState::Closed { 100.0 } else { 0.0 };
-        Some((closed - f64::from(hazard.severity.weight()), hazard))
-    });
-    let (hazards, next) = page(ranked, |hazard| hazard.id, query.cursor.as_ref(), query.limit);
-    let items = hazards.into_iter().map(|(_, hazard)| HazardView::of(&sight, hazard)).collect();
-    Ok(Json(CountedPage { items, next, total }))
+        let closed = if state == HazardState::Closed { 100.0 } else { 0.0 };
+        let rank = closed - f64::from(severity.weight());
+        if !top.is_beyond(rank) {
+            top.push(rank, (records.at(row as usize).id(), row));
+        }
+    };
+    let homes = sight.homes_on(ground);
+    let lies_there = |row: u32| {
+        let address = city.address(records.at(row as usize).address());
+        let home = address.map_or(NOWHERE, |address| city.home(address));
+        sight.lies_on(ground, home, address.and_then(|address| city.address_at(address).at()))
+    };
+    if query.state != Some(HazardState::Closed) {
+        // Those that are points of the map: sorted by place, with what is asked for beside them.
+        city.hazard_points.sift(ground.bbox, homes, |chunk, i, is_sure| {
+            let (row, tag) = (chunk.row[i], chunk.tag[i]);
+            let (severity, state) = (tag.hazard_severity(), tag.state());
+            if fits(tag.item(), severity, state) && (is_sure || lies_there(row)) {
+                take(row, severity, state);
+            }
+        });
+    }
+    let closed = (0..records.len() as u32).filter(|row| records.at(*row as usize).state() == HazardState::Closed);
+    let closed = closed.take_while(|_| query.state.is_none_or(|wanted| wanted == HazardState::Closed));
+    for row in city.hazards_without_point().into_iter().chain(closed) {
+        let hazard = records.at(row as usize);
+        let everywhere = homes == Within::All && ground.bbox.is_none();
+        if fits(hazard.item(), hazard.severity(), hazard.state()) && (everywhere || lies_there(row)) {
+            take(row, hazard.severity(), hazard.state());
+        }
+    }
+    let (hazards, next) = top.finish();
+    let item = |(_, (_, row)): (f64, (&str, u32))| HazardView::of(&sight, records.at(row as usize).row());
+    Ok(Json(CountedPage { items: hazards.into_iter().map(item).collect(), next, total }))
 }
 
 impl HazardView {

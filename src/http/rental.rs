@@ -2,7 +2,7 @@
 
 use super::App;
 use super::body::Segment;
-use super::cursor::{CountedPage, Cursor, page};
+use super::cursor::{CountedPage, Cursor, Top};
 use super::hazard::HazardView;
 use super::inspection::InspectionView;
 use super::permission::ReadRental;
@@ -10,10 +10,9 @@ use super::problem::Answer;
 use super::query::{Given, Params, Query};
 use super::sight::{Ground, Sight};
 use super::who::Who;
-use crate::city::Inspected;
-use crate::domain::{
-    CheckItem, HazardRow, HazardSeverity, HazardState, RentalRef, RentalRow, RentalSpace, RentalStatus, Subject,
-};
+use crate::city::tag::Tag;
+use crate::city::{Inspected, RentalState};
+use crate::domain::{CheckItem, HazardRow, HazardSeverity, HazardState, RentalRow, RentalSpace};
 use crate::report::heat::{Summary, summary};
 use axum::Json;
 use axum::extract::State;
@@ -164,36 +163,56 @@ pub async fn list(
     let sight = Sight::of(&city, &who.actor);
     let ground = sight.ground(query.bbox, query.grid.as_deref())?;
     let asks_hazard = !query.item.is_empty() || !query.severity.is_empty();
-    let mut total = 0;
-    let ranked = on_ground(&sight, ground).filter_map(|(row, rental)| {
-        let fits = query.inspected.is_none_or(|wanted| city.rental_state(row).inspected == wanted)
+    let (mut total, records) = (0, &city.records.rentals);
+    let mut top = Top::new(query.cursor.as_ref(), query.limit);
+    on_ground(&sight, ground, |row, tag| {
+        // Most have no open hazard: what is told of the point says as much.
+        let state = match tag {
+            Some(tag) if tag.weight() == 0 => RentalState {
+                inspected: tag.inspected(),
+                last_inspected_at: None,
+                open_hazards: 0,
+                worst: None,
+                weight: 0,
+            },
+            _ => *city.rental_state(row),
+        };
+        let fits = query.inspected.is_none_or(|wanted| state.inspected == wanted)
             && (!asks_hazard
-                || open_hazards(&sight, row).any(|hazard| {
-                    (query.item.is_empty() || query.item.contains(&hazard.item))
-                        && (query.severity.is_empty() || query.severity.contains(&hazard.severity))
-                }));
-        if !fits {
-            return None;
+                || state.open_hazards > 0
+                    && open_hazards(&sight, row).any(|hazard| {
+                        (query.item.is_empty() || query.item.contains(&hazard.item))
+                            && (query.severity.is_empty() || query.severity.contains(&hazard.severity))
+                    }));
+        if fits {
+            total += 1;
+            let rank = -f64::from(state.weight);
+            if !top.is_beyond(rank) {
+                top.push(rank, (records.at(row as usize).id(), row));
+            }
         }
-        total += 1;
-        let weight: u32 = open_hazards(&sight, row).map(|hazard| hazard.severity.weight()).sum();
-        Some((-f64::from(weight), (row, rental)))
     });
-    let (rentals, next) = page(ranked, |(_, rental)| rental.id, query.cursor.as_ref(), query.limit);
-    let items = rentals.into_iter().map(|(_, (row, rental))| RentalItem::of(&sight, row, rental)).collect();
-    Ok(Json(CountedPage { items, next, total }))
+    let (rentals, next) = top.finish();
+    let item = |(_, (_, row)): (f64, (&str, u32))| RentalItem::of(&sight, row, records.at(row as usize).row());
+    Ok(Json(CountedPage { items: rentals.into_iter().map(item).collect(), next, total }))
 }
 
-/// Rentals that are let now, on a ground, with their rows.
-fn on_ground<'a>(sight: &'a Sight, ground: Ground) -> impl Iterator<Item = (u32, RentalRow<'a>)> {
-    sight.city.records.rentals.iter().map(RentalRef::row).zip(0..).filter_map(move |(rental, row)| {
-        let subject = Subject::Rental(rental.id.to_string());
-        let at = sight.address_of(&subject).and_then(|(_, address)| address.at());
-        (rental.status == RentalStatus::Active
-            && sight.sees_subject(&subject)
-            && sight.lies_on(ground, sight.home(&subject), at))
-        .then_some((row, rental))
-    })
+/// Calls `see` with the rows of the rentals that are let now, on a ground, and with what is told of their points.
+fn on_ground(sight: &Sight, ground: Ground, mut see: impl FnMut(u32, Option<Tag>)) {
+    let (city, homes) = (sight.city, sight.homes_on(ground));
+    let at = |row: u32| {
+        let address = city.records.rentals.at(row as usize).address().and_then(|id| city.address(id))?;
+        city.address_at(address).at()
+    };
+    city.rental_points.sift(ground.bbox, homes, |chunk, i, is_sure| {
+        if is_sure || sight.lies_on(ground, chunk.home[i], at(chunk.row[i])) {
+            see(chunk.row[i], Some(chunk.tag[i]));
+        }
+    });
+    city.rentals_without_point()
+        .into_iter()
+        .filter(|row| sight.lies_on(ground, city.rental_home(*row), at(*row)))
+        .for_each(|row| see(row, None));
 }
 
 fn hazards<'a>(sight: &Sight<'a>, row: u32) -> impl Iterator<Item = HazardRow<'a>> {

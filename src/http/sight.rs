@@ -2,6 +2,7 @@
 
 use super::problem::Answer;
 use crate::city::City;
+use crate::city::points::Within;
 use crate::domain::{Actor, AddressRef, GridLevel, HazardRow, LonLat, RentalRow, Scope, Subject};
 use crate::error::{Error, Text};
 
@@ -20,7 +21,8 @@ pub struct Sight<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ground {
     within: Option<(u32, u32)>,
-    bbox: Option<[f64; 4]>,
+    /// West, south, east, north in degrees.
+    pub bbox: Option<[f64; 4]>,
 }
 
 impl<'a> Sight<'a> {
@@ -85,6 +87,16 @@ impl<'a> Sight<'a> {
             Error::invalid("", "grid", code, reason, Text::new("网格见 /api/grids", "see /api/grids"))
         })?;
         Ok(Ground { within: Some(self.city.grid.preorder(grid)), bbox })
+    }
+
+    /// Whose points lie on the ground.
+    pub fn homes_on(&self, ground: Ground) -> Within {
+        ground.within.map_or(Within::All, |(from, to)| Within::Homes(from, to))
+    }
+
+    /// Whose points are seen.
+    pub fn homes(&self) -> Within {
+        self.within.map_or(Within::All, |(from, to)| Within::Homes(from, to))
     }
 
     /// Whether a record with this home and place lies on the ground. A box leaves out what has no place on earth.

@@ -1,7 +1,8 @@
 //! What stands behind a heatmap: open hazards by item and severity, rentals, and those never inspected.
 
+use crate::city::points::Within;
 use crate::city::{City, Inspected};
-use crate::domain::{CheckItem, HazardState, RentalStatus, Scope};
+use crate::domain::{CheckItem, HazardSeverity, LonLat, Scope};
 use serde::Serialize;
 
 /// Open hazards of one check item by severity.
@@ -33,28 +34,46 @@ pub struct Summary {
 /// Counts within a scope, a grid below it and a box of degrees, where these are given. A box leaves out what has no
 /// place on earth.
 pub fn summary(city: &City, scope: &Scope, grid: Option<u32>, bbox: Option<[f64; 4]>) -> Summary {
-    let within = grid.map_or((0, u32::MAX), |i| city.grid.preorder(i));
-    let everywhere = grid.is_none();
-    let holds = |home: u32| city.holds(scope, home) && (everywhere || (within.0..within.1).contains(&home));
-    let rentals = match bbox {
-        Some(bbox) => city.rentals_in(bbox),
-        None => (0..city.records.rentals.len() as u32).collect(),
+    let homes = match (scope, grid) {
+        (Scope::All, None) => Within::All,
+        (scope, None) => city.within(scope),
+        (scope, Some(grid)) => {
+            let ((from, to), (first, last)) = (city.grid.preorder(grid), city.interval(scope));
+            Within::Homes(from.max(first), to.min(last))
+        }
     };
-    let active = |row: &u32| city.records.rentals.at(*row as usize).status() == RentalStatus::Active;
-    let rentals: Vec<u32> = rentals.into_iter().filter(active).filter(|row| holds(city.rental_home(*row))).collect();
-    let hazards = match bbox {
-        Some(bbox) => city.hazards_in(bbox),
-        None => (0..city.records.hazards.len() as u32).collect(),
+    let holds =
+        |place: LonLat| bbox.is_none_or(|[w, s, e, n]| (w..=e).contains(&place.lon) && (s..=n).contains(&place.lat));
+    let (mut never_inspected, mut rentals) = (0, 0);
+    let mut count = |inspected: Inspected| {
+        rentals += 1;
+        never_inspected += u32::from(inspected == Inspected::Never);
     };
+    city.rental_points.sift(bbox, homes, |chunk, i, is_sure| {
+        if is_sure || holds(chunk.spot(i).lonlat()) {
+            count(chunk.tag[i].inspected());
+        }
+    });
     let mut items: Vec<ItemRow> =
         CheckItem::ALL.map(|item| ItemRow { item, minor: 0, serious: 0, major: 0 }).into_iter().collect();
-    for row in hazards.into_iter().filter(|row| holds(city.hazard_home(*row))) {
-        let hazard = city.records.hazards.at(row as usize).row();
-        if hazard.state != HazardState::Closed {
-            let item = &mut items[hazard.item as usize];
-            *[&mut item.minor, &mut item.serious, &mut item.major][hazard.severity as usize] += 1;
+    let mut add = |item: CheckItem, severity: HazardSeverity| {
+        let item = &mut items[item as usize];
+        *[&mut item.minor, &mut item.serious, &mut item.major][severity as usize] += 1;
+    };
+    city.hazard_points.sift(bbox, homes, |chunk, i, is_sure| {
+        if is_sure || holds(chunk.spot(i).lonlat()) {
+            add(chunk.tag[i].item(), chunk.tag[i].hazard_severity());
+        }
+    });
+    if bbox.is_none() {
+        let without = city.rentals_without_point();
+        let without = without.into_iter().filter(|row| homes.holds(city.rental_home(*row)));
+        without.for_each(|row| count(city.rental_state(row).inspected));
+        let without = city.hazards_without_point();
+        for row in without.into_iter().filter(|row| homes.holds(city.hazard_home(*row))) {
+            let hazard = city.records.hazards.at(row as usize);
+            add(hazard.item(), hazard.severity());
         }
     }
-    let never = rentals.iter().filter(|row| city.rental_state(**row).inspected == Inspected::Never).count();
-    Summary { items, never_inspected: never as u32, rentals: rentals.len() as u32 }
+    Summary { items, never_inspected, rentals }
 }

@@ -146,7 +146,36 @@ fn number_of(id: &str) -> Option<u64> {
     is_plain.then(|| u64::from_str_radix(id, 16).ok()).flatten()
 }
 
+/// The identifier of a flag, without a place of its own in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlagId<'a> {
+    /// 16 hexadecimal digits.
+    Plain([u8; 16]),
+    /// Another text.
+    Odd(&'a str),
+}
+
+impl FlagId<'_> {
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            FlagId::Plain(digits) => std::str::from_utf8(digits).expect("digits"),
+            FlagId::Odd(text) => text,
+        }
+    }
+}
+
 impl<'a> FlagRef<'a> {
+    /// Its identifier where it lies.
+    pub fn name(self) -> FlagId<'a> {
+        if let Some(odd) = self.chunk.odd.get(self.row) {
+            return FlagId::Odd(odd);
+        }
+        let mut digits = [0; 16];
+        hex::encode_to_slice(self.chunk.ids[self.row].to_be_bytes(), &mut digits).expect("two digits a byte");
+        FlagId::Plain(digits)
+    }
+
     /// Its identifier.
     pub fn id(self) -> String {
         match self.chunk.odd.get(self.row) {
@@ -196,6 +225,17 @@ impl<'a> FlagRef<'a> {
     /// Probability that the record is wrong in this way.
     pub fn probability(self) -> Option<f64> {
         self.chunk.probability.get(self.row)
+    }
+
+    /// What may be done with the suggestion.
+    pub fn tier(self) -> Option<Tier> {
+        self.chunk.tier.get(self.row)
+    }
+
+    /// Whether another place is suggested.
+    pub fn suggests_place(self) -> bool {
+        let hint = self.chunk.hint.get(self.row).checked_sub(1);
+        hint.is_some_and(|hint| self.chunk.hints[hint as usize].at.is_some())
     }
 
     /// Where the finding is.
