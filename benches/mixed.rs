@@ -43,9 +43,10 @@ struct Site {
 type Outcome = Result<(), String>;
 
 impl Site {
-    /// As browsers ask: packed.
+    /// As browsers ask today (`CODING=gzip` as older ones do).
     async fn get(&self, path: &str, cookie: &str) -> Result<Vec<u8>, String> {
-        self.read(path, cookie, "gzip").await
+        let coding = setting("CODING");
+        self.read(path, cookie, coding.as_deref().unwrap_or("gzip, deflate, br, zstd")).await
     }
 
     async fn read(&self, path: &str, cookie: &str, coding: &str) -> Result<Vec<u8>, String> {

@@ -66,7 +66,7 @@ impl Chunk {
     /// A point with what is told of it.
     pub fn item(&self, i: usize) -> Item<'_> {
         let label = self.labels.text(self.label[i] as usize);
-        Item { point: self.point(i), tag: self.tag[i], id: self.ids.text(i), label, rings: self.rings(i) }
+        Item { point: self.point(i), tag: self.tag[i], id: self.id(i), label, rings: self.rings(i) }
     }
 
     /// Whether any point is of these homes.
@@ -77,6 +77,11 @@ impl Chunk {
                 self.parts.get(self.parts.partition_point(|part| part.home < from)).is_some_and(|part| part.home < to)
             }
         }
+    }
+
+    /// The identifier of a point.
+    pub fn id(&self, i: usize) -> &str {
+        self.ids.text(i)
     }
 
     /// The outline of a point; none where there is only the point.

@@ -220,7 +220,7 @@ impl Points {
     }
 
     /// Calls `found` with runs that hold every point in the box, and not much else; no point comes twice.
-    fn tiles_of(&self, span: Span, mut found: impl FnMut(&Chunk, Range<usize>)) {
+    fn tiles_of<'a>(&'a self, span: Span, mut found: impl FnMut(&'a Chunk, Range<usize>)) {
         // The finest zoom at which the box meets four tiles at most: little is read that lies outside.
         let wide = (span.east - span.west).max(span.south - span.north);
         let z = wide.leading_zeros().min(32) as u8;
@@ -236,8 +236,8 @@ impl Points {
     /// Calls `found` with every point of some homes that may lie in a box of degrees `[west, south, east, north]`, by its
     /// chunk and its place there, and whether it surely does: a place is kept to a step of the world, a centimetre, and
     /// those on the box's border have to be looked at. Without a box: with all of these homes.
-    pub fn sift(&self, bbox: Option<[f64; 4]>, within: Within, mut found: impl FnMut(&Chunk, usize, bool)) {
-        let mut see = |chunk: &Chunk, range: Range<usize>, spans: Option<(Span, Option<Span>)>| {
+    pub fn sift<'a>(&'a self, bbox: Option<[f64; 4]>, within: Within, mut found: impl FnMut(&'a Chunk, usize, bool)) {
+        let mut see = |chunk: &'a Chunk, range: Range<usize>, spans: Option<(Span, Option<Span>)>| {
             if !chunk.has_any(within) {
                 return;
             }

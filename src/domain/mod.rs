@@ -32,7 +32,7 @@ pub use address::{
 pub use area::Area;
 pub use building::{Building, BuildingKind, BuildingRef, BuildingRow, Footprint, FootprintRef};
 pub use correction::{Change, Correction, CorrectionState, Proof};
-pub use flag::{Dismissal, Flag, FlagId, FlagRef, Severity, Standing, Subject, Suggestion, Tier};
+pub use flag::{Dismissal, Flag, FlagRef, Severity, Standing, Subject, Suggestion, Tier};
 pub use grid::{Grid, GridLevel};
 pub use hazard::{Hazard, HazardRef, HazardRow, HazardSeverity, HazardState};
 pub use headcount::{CareGroup, Headcount};

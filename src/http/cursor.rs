@@ -1,8 +1,9 @@
 //! Opaque cursors: where the next page of a list begins. A cursor names the last item's sort key, not a row number, so
 //! that edits between two pages neither repeat nor skip what did not change.
 
-use crate::domain::{AddressRef, FlagId, FlagRef};
+use crate::domain::AddressRef;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// The sort key of the last item of a page: a number, then an identifier that breaks ties.
@@ -53,9 +54,9 @@ impl Named for AddressRef<'_> {
     }
 }
 
-impl Named for (FlagId<'_>, FlagRef<'_>) {
+impl Named for (Cow<'_, str>, u32) {
     fn id(&self) -> &str {
-        self.0.as_str()
+        &self.0
     }
 }
 

@@ -12,13 +12,14 @@ use super::who::Who;
 use crate::check::catalogue;
 use crate::city::City;
 use crate::city::chunk::Chunk;
-use crate::domain::{AddressId, Flag, FlagId, FlagRef, Frame, LonLat, Severity, Subject, Suggestion, Tier};
+use crate::domain::{Actor, AddressId, Flag, FlagRef, Frame, LonLat, Severity, Subject, Suggestion, Tier};
 use crate::error::{Error, Text};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{DateTime, Months, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 
@@ -251,29 +252,43 @@ pub async fn list(
     Given(query): Given<FlagQuery>,
 ) -> Answer<Json<CountedPage<FlagView>>> {
     let city = app.live.get();
-    let sight = Sight::of(&city, &who.actor);
+    if query.bbox.is_some() {
+        return find(&city, &who.actor, &query).map(Json);
+    }
+    // A search of the whole city takes a while: not on the threads that answer.
+    let found = tokio::task::spawn_blocking(move || find(&city, &who.actor, &query)).await;
+    found.map_err(|error| Error::Internal(error.to_string()))?.map(Json)
+}
+
+fn find(city: &City, actor: &Actor, query: &FlagQuery) -> Answer<CountedPage<FlagView>> {
+    let sight = Sight::of(city, actor);
     let ground = sight.ground(query.bbox, query.grid.as_deref())?;
-    let search = Search { sight, ground, query: &query, leaves_groups: query.leaves_groups(&city) };
+    let search = Search { sight, ground, query, leaves_groups: query.leaves_groups(city) };
     let mut total = 0;
     let mut top = Top::new(query.cursor.as_ref(), query.limit);
     // By their records: what is no point of the map, as it has no place or is dismissed.
-    let by_record: Box<dyn Iterator<Item = FlagRef>> = match query.state {
-        FlagFilter::Open => Box::new(city.flags.placeless().map(|(_, flag)| flag)),
+    let by_record: Box<dyn Iterator<Item = (u32, FlagRef)>> = match query.state {
+        FlagFilter::Open => Box::new(city.flags.placeless()),
         FlagFilter::Dismissed => {
-            Box::new(city.dismissals.keys().filter_map(|id| city.flags.view(city.flags.slot(id)?)))
+            let slots = city.dismissals.keys().filter_map(|id| city.flags.slot(id));
+            Box::new(slots.filter_map(|slot| Some((slot, city.flags.view(slot)?))))
         }
-        FlagFilter::All => Box::new(city.flags.views().map(|(_, flag)| flag)),
+        FlagFilter::All => Box::new(city.flags.views()),
     };
-    for flag in by_record.filter(|flag| search.wants(*flag)) {
+    for (slot, flag) in by_record.filter(|(_, flag)| search.wants(*flag)) {
         total += 1;
-        top.push(search.rank(flag), (flag.name(), flag));
+        let rank = search.rank(flag);
+        if !top.is_beyond(rank) {
+            top.push(rank, (flag.id().into(), slot));
+        }
     }
     if query.state == FlagFilter::Open {
         total += search.points(&mut top);
     }
     let (flags, next) = top.finish();
-    let items = flags.into_iter().map(|(_, (_, flag))| FlagView::of(&sight, &flag.unpack(), query.near)).collect();
-    Ok(Json(CountedPage { items, next, total }))
+    let flags = flags.into_iter().filter_map(|(_, (_, slot))| city.flags.at(slot));
+    let items = flags.map(|flag| FlagView::of(&sight, &flag, query.near)).collect();
+    Ok(CountedPage { items, next, total })
 }
 
 /// A question for flags.
@@ -331,7 +346,7 @@ impl<'a> Search<'a> {
     }
 
     /// Takes the open flags that are points of the map, and says how many there are.
-    fn points(&self, top: &mut Top<(FlagId<'a>, FlagRef<'a>)>) -> usize {
+    fn points(&self, top: &mut Top<(Cow<'a, str>, u32)>) -> usize {
         let (city, homes) = (self.sight.city, self.sight.homes_on(self.ground));
         let reach_m = self.query.near.map_or(f64::MAX, |near| self.reach_m(near));
         let (mut total, mut seen): (usize, Option<(*const Chunk, bool)>) = (0, None);
@@ -354,15 +369,20 @@ impl<'a> Search<'a> {
             if is_far(chunk) {
                 return;
             }
+            let (tag, slot) = (chunk.tag[i], chunk.row[i]);
             // A bit less than it can be: the point is good to a centimetre, its probability to four digits.
             let least = match self.query.near {
                 Some(near) => near.distance_m(chunk.spot(i).lonlat()) - 0.1,
-                None => gravity(chunk.tag[i].severity(), chunk.tag[i].probability()) - 1e-4,
+                None => gravity(tag.severity(), tag.probability()) - 1e-4,
             };
-            if !top.is_beyond(least)
-                && let Some(flag) = city.flags.view(chunk.row[i])
-            {
-                top.push(self.rank(flag), (flag.name(), flag));
+            // What has none is ranked by its severity alone.
+            let is_fact = self.query.near.is_none() && tag.probability().is_none();
+            let exactly = is_fact.then(|| gravity(tag.severity(), None));
+            if top.is_beyond(exactly.unwrap_or(least)) {
+                return;
+            }
+            if let Some(rank) = exactly.or_else(|| city.flags.view(slot).map(|flag| self.rank(flag))) {
+                top.push(rank, (chunk.id(i).into(), slot));
             }
         });
         total

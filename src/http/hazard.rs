@@ -153,14 +153,10 @@ pub async fn list(
             && query.severity.is_none_or(|wanted| wanted == severity)
             && query.state.is_none_or(|wanted| wanted == state)
     };
-    let mut take = |row: u32, severity: HazardSeverity, state: HazardState| {
-        total += 1;
-        // Open before closed, grave before minor.
+    // Open before closed, grave before minor.
+    let rank = |severity: HazardSeverity, state: HazardState| {
         let closed = if state == HazardState::Closed { 100.0 } else { 0.0 };
-        let rank = closed - f64::from(severity.weight());
-        if !top.is_beyond(rank) {
-            top.push(rank, (records.at(row as usize).id(), row));
-        }
+        closed - f64::from(severity.weight())
     };
     let homes = sight.homes_on(ground);
     let lies_there = |row: u32| {
@@ -174,17 +170,27 @@ pub async fn list(
             let (row, tag) = (chunk.row[i], chunk.tag[i]);
             let (severity, state) = (tag.hazard_severity(), tag.state());
             if fits(tag.item(), severity, state) && (is_sure || lies_there(row)) {
-                take(row, severity, state);
+                total += 1;
+                let rank = rank(severity, state);
+                if !top.is_beyond(rank) {
+                    top.push(rank, (chunk.id(i), row));
+                }
             }
         });
     }
-    let closed = (0..records.len() as u32).filter(|row| records.at(*row as usize).state() == HazardState::Closed);
-    let closed = closed.take_while(|_| query.state.is_none_or(|wanted| wanted == HazardState::Closed));
-    for row in city.hazards_without_point().into_iter().chain(closed) {
+    let closed = query
+        .state
+        .is_none_or(|wanted| wanted == HazardState::Closed)
+        .then(|| (0..records.len() as u32).filter(|row| records.at(*row as usize).state() == HazardState::Closed));
+    for row in city.hazards_without_point().into_iter().chain(closed.into_iter().flatten()) {
         let hazard = records.at(row as usize);
         let everywhere = homes == Within::All && ground.bbox.is_none();
         if fits(hazard.item(), hazard.severity(), hazard.state()) && (everywhere || lies_there(row)) {
-            take(row, hazard.severity(), hazard.state());
+            total += 1;
+            let rank = rank(hazard.severity(), hazard.state());
+            if !top.is_beyond(rank) {
+                top.push(rank, (hazard.id(), row));
+            }
         }
     }
     let (hazards, next) = top.finish();

@@ -67,6 +67,7 @@ use reveal::Reveals;
 use std::sync::Arc;
 use throttle::Throttle;
 use tokio::sync::{Semaphore, watch};
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -254,7 +255,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(CatchPanicLayer::custom(|_| {
             Failure::Error(crate::error::Error::Internal("panic".into())).into_response()
         }))
-        .layer(CompressionLayer::new().gzip(true).compress_when(worth))
+        .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest).compress_when(worth))
         .layer(from_fn_with_state(app.clone(), guard::shield))
         .layer(from_fn_with_state(app.clone(), guard::measure))
         .with_state(app)

@@ -165,16 +165,15 @@ pub async fn list(
     let asks_hazard = !query.item.is_empty() || !query.severity.is_empty();
     let (mut total, records) = (0, &city.records.rentals);
     let mut top = Top::new(query.cursor.as_ref(), query.limit);
-    on_ground(&sight, ground, |row, tag| {
-        // Most have no open hazard: what is told of the point says as much.
-        let state = match tag {
-            Some(tag) if tag.weight() == 0 => RentalState {
-                inspected: tag.inspected(),
-                last_inspected_at: None,
-                open_hazards: 0,
-                worst: None,
-                weight: 0,
-            },
+    on_ground(&sight, ground, |row, point| {
+        // For most it is enough what is told of the point: those with one open hazard or none, or too few for this page.
+        let state = match point.map(|(_, tag)| (tag, tag.weight(), tag.worst().map_or(0, HazardSeverity::weight))) {
+            Some((tag, open_hazards, weight))
+                if open_hazards <= 1 || (open_hazards < 0xffff && top.is_beyond(-f64::from(weight * open_hazards))) =>
+            {
+                let weight = weight * open_hazards;
+                RentalState { inspected: tag.inspected(), last_inspected_at: None, open_hazards, worst: None, weight }
+            }
             _ => *city.rental_state(row),
         };
         let fits = query.inspected.is_none_or(|wanted| state.inspected == wanted)
@@ -188,7 +187,7 @@ pub async fn list(
             total += 1;
             let rank = -f64::from(state.weight);
             if !top.is_beyond(rank) {
-                top.push(rank, (records.at(row as usize).id(), row));
+                top.push(rank, (point.map_or_else(|| records.at(row as usize).id(), |(id, _)| id), row));
             }
         }
     });
@@ -198,7 +197,7 @@ pub async fn list(
 }
 
 /// Calls `see` with the rows of the rentals that are let now, on a ground, and with what is told of their points.
-fn on_ground(sight: &Sight, ground: Ground, mut see: impl FnMut(u32, Option<Tag>)) {
+fn on_ground<'a>(sight: &Sight<'a>, ground: Ground, mut see: impl FnMut(u32, Option<(&'a str, Tag)>)) {
     let (city, homes) = (sight.city, sight.homes_on(ground));
     let at = |row: u32| {
         let address = city.records.rentals.at(row as usize).address().and_then(|id| city.address(id))?;
@@ -206,7 +205,7 @@ fn on_ground(sight: &Sight, ground: Ground, mut see: impl FnMut(u32, Option<Tag>
     };
     city.rental_points.sift(ground.bbox, homes, |chunk, i, is_sure| {
         if is_sure || sight.lies_on(ground, chunk.home[i], at(chunk.row[i])) {
-            see(chunk.row[i], Some(chunk.tag[i]));
+            see(chunk.row[i], Some((chunk.id(i), chunk.tag[i])));
         }
     });
     city.rentals_without_point()

@@ -146,36 +146,7 @@ fn number_of(id: &str) -> Option<u64> {
     is_plain.then(|| u64::from_str_radix(id, 16).ok()).flatten()
 }
 
-/// The identifier of a flag, without a place of its own in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FlagId<'a> {
-    /// 16 hexadecimal digits.
-    Plain([u8; 16]),
-    /// Another text.
-    Odd(&'a str),
-}
-
-impl FlagId<'_> {
-    /// As text.
-    pub fn as_str(&self) -> &str {
-        match self {
-            FlagId::Plain(digits) => std::str::from_utf8(digits).expect("digits"),
-            FlagId::Odd(text) => text,
-        }
-    }
-}
-
 impl<'a> FlagRef<'a> {
-    /// Its identifier where it lies.
-    pub fn name(self) -> FlagId<'a> {
-        if let Some(odd) = self.chunk.odd.get(self.row) {
-            return FlagId::Odd(odd);
-        }
-        let mut digits = [0; 16];
-        hex::encode_to_slice(self.chunk.ids[self.row].to_be_bytes(), &mut digits).expect("two digits a byte");
-        FlagId::Plain(digits)
-    }
-
     /// Its identifier.
     pub fn id(self) -> String {
         match self.chunk.odd.get(self.row) {
