@@ -188,8 +188,15 @@ async fn the_demo_town_comes_back_row_by_row() {
     let folder = tempfile::tempdir().unwrap();
     let (key_file, recipient) = key(folder.path());
     let file = folder.path().join("town.gridpin");
+    // One that was killed left its part behind; no process has such a number. Another one is at work.
+    let left = folder.path().join(".town.gridpin.4194999.part");
+    std::fs::write(&left, "half").unwrap();
+    let at_work = folder.path().join(format!(".town.gridpin.{}.part", std::process::id()));
+    std::fs::write(&at_work, "half").unwrap();
     let told = succeed(gridpin(&["backup", text(&file), "--recipient", &recipient], &url, &[]));
     assert!(told.contains(&head), "{told}");
+    assert!(at_work.exists() && !left.exists());
+    std::fs::remove_file(&at_work).unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "the key and the backup, nothing else");
     let bytes = std::fs::read(&file).unwrap();
     assert!(bytes.starts_with(b"age-encryption.org/v1\n"));

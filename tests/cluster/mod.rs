@@ -177,7 +177,7 @@ impl Server {
             .expect("gridpin runs");
         let start = Instant::now();
         while !matches!(ask(port, "GET", "/readyz", "", "").await, Ok((200, _))) {
-            assert!(start.elapsed() < Duration::from_secs(30), "the service is not ready");
+            assert!(start.elapsed() < Duration::from_secs(120), "the service is not ready");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Server { child, port }

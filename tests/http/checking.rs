@@ -16,7 +16,7 @@ use uuid::Uuid;
 async fn within(most: Duration, what: &str, is: impl AsyncFn() -> bool) -> Duration {
     let start = Instant::now();
     while !is().await {
-        assert!(start.elapsed() < most, "{what} does not come about");
+        assert!(start.elapsed() < at_most(most), "{what} does not come about");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     start.elapsed()

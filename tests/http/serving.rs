@@ -14,8 +14,15 @@ use gridpin::http::{App, router, serve::start};
 use gridpin::store::NewAccount;
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 use tower::ServiceExt;
+
+/// So long at most: what is promised where that is measured (GRIDPIN_TIMED=1, with the machine for itself), and beside
+/// other tests and compilers long enough that only what never comes about fails.
+pub fn at_most(promised: Duration) -> Duration {
+    if std::env::var("GRIDPIN_TIMED").is_ok() { promised } else { promised * 5 + Duration::from_secs(25) }
+}
 
 /// The password of every account.
 pub const PASSWORD: &str = "correct horse battery";

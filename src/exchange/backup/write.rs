@@ -38,6 +38,7 @@ pub struct Writing<'a> {
 pub fn write(what: &Writing, progress: Progress) -> Result<u64> {
     refuse_existing(what)?;
     let name = what.file.file_name().unwrap_or_default().to_string_lossy();
+    remove_left(folder(what.file), &name);
     let draft = Draft(folder(what.file).join(format!(".{name}.{}.part", std::process::id())));
     let file = OpenOptions::new()
         .write(true)
@@ -54,6 +55,19 @@ pub fn write(what: &Writing, progress: Progress) -> Result<u64> {
     let size = std::fs::metadata(&draft.0).map_err(|error| failed(&draft.0, error))?.len();
     draft.publish(what)?;
     Ok(size)
+}
+
+/// Takes away what backups of this name left behind that were killed.
+fn remove_left(folder: &Path, name: &str) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let left = entry.file_name();
+        let process = left.to_str().and_then(|left| left.strip_prefix(&format!(".{name}."))?.strip_suffix(".part"));
+        let is_dead = |pid: u32| !Path::new("/proc").join(pid.to_string()).exists();
+        if process.and_then(|pid| pid.parse().ok()).is_some_and(is_dead) {
+            // Who can't take it away can't write beside it either, and hears so next.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Says it before hours of work, and again at the end, where it counts.
