@@ -27,8 +27,7 @@ it('fills the same places in both languages', () => {
 it('has no Chinese left in English', () => {
   // But for the switch, which names the other language in that language.
   const names = new Set(['language', 'language_short']);
-  for (const [key, text] of Object.entries(en))
-    if (!names.has(key)) expect(text, key).not.toMatch(/[\u4e00-\u9fff]/);
+  for (const [key, text] of Object.entries(en)) if (!names.has(key)) expect(text, key).not.toMatch(/[\u4e00-\u9fff]/);
 });
 
 it('names everything that the server names by code', () => {
