@@ -19,12 +19,8 @@ for n in $(seq 20); do
     [[ -n $password ]] || password=$("$gridpin" user passwd "bench-$n" | cut -f2)
     accounts+=${accounts:+,}bench-$n:$password
 done
-"$gridpin" serve --bind "127.0.0.1:$port" >"${LOG:-/dev/null}" 2>&1 &
-server=$!
-trap 'kill $server 2>/dev/null' EXIT
-until curl -fs "http://127.0.0.1:$port/readyz" 2>/dev/null | grep -q '"state":"checked"'; do
-    kill -0 $server || { echo 'the server did not start' >&2; exit 1; }
-    sleep 1
-done
+# shellcheck source=tests/server.sh
+source tests/server.sh
+serve_checked "$port" "${LOG:-/dev/null}"
 URL=http://127.0.0.1:$port ACCOUNTS=$accounts PID=$server RATE=$rate LASTING=$seconds \
     ${MIXED:-cargo bench --quiet --bench mixed}

@@ -183,15 +183,7 @@ async fn killing_the_serving_process_loses_no_acknowledged_correction() {
     const ADDRESSES: usize = 40;
     let rows = (0..ADDRESSES).map(|i| address(&format!("W{i}"), Some("V01"), 120.001, 28.001)).collect();
     import(&store, rows).await.expect("addresses");
-    let account = NewAccount {
-        name: "C1".into(),
-        role: Role::Collector,
-        scope: Scope::Grid("V01".into()),
-        password: "correct horse battery".into(),
-    };
-    let mut session = store.begin(&steward()).await.unwrap();
-    session.add_account(&account).await.unwrap();
-    session.commit().await.unwrap();
+    add_collectors(&store, ["C1".to_owned()]).await;
 
     let mut version = [1i64; ADDRESSES];
     let (mut acknowledged, mut unsure) = (Vec::new(), Vec::new());

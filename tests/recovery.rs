@@ -8,8 +8,6 @@ mod database;
 
 use cluster::*;
 use database::{address, import, run, steward};
-use gridpin::domain::*;
-use gridpin::store::*;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -128,18 +126,7 @@ async fn a_spoiled_and_a_lost_database_come_back() {
     let page = Page { text: include_str!("../docs/operation.md"), cluster: &cluster, archive: archive.path(), as_root };
     let rows = (0..ADDRESSES).map(|i| address(&format!("W{i}"), Some("V01"), 120.001, 28.001)).collect();
     import(&cluster.store().await, rows).await.expect("addresses");
-    for (name, role) in [("C1", Role::Collector), ("C2", Role::Collector)] {
-        let new = NewAccount {
-            name: name.into(),
-            role,
-            scope: Scope::Grid("V01".into()),
-            password: "correct horse battery".into(),
-        };
-        let store = cluster.store().await;
-        let mut session = store.begin(&steward()).await.unwrap();
-        session.add_account(&new).await.unwrap();
-        session.commit().await.unwrap();
-    }
+    add_collectors(&cluster.store().await, ["C1".to_owned(), "C2".to_owned()]).await;
 
     page.run("Once: keep the log", 0, "");
     cluster.setup("stop");
@@ -197,13 +184,7 @@ async fn a_spoiled_and_a_lost_database_come_back() {
     }
     cluster.kill();
     page.recover("").await;
-    let store = cluster.store().await;
-    assert_whole(&store).await;
-    let mut session = store.begin(&steward()).await.unwrap();
-    for id in &acknowledged {
-        session.correction(*id).await.expect("an acknowledged correction was lost");
-    }
-    drop(session);
+    assert_kept(&cluster, &acknowledged).await;
 
     // Its disk is gone as well: what the archive has is there.
     for address in 0..ADDRESSES {
@@ -219,12 +200,7 @@ async fn a_spoiled_and_a_lost_database_come_back() {
     cluster.kill();
     std::fs::remove_dir_all(page.pgdata()).expect("the disk is gone");
     page.recover("").await;
-    let store = cluster.store().await;
-    assert_whole(&store).await;
-    let mut session = store.begin(&steward()).await.unwrap();
-    for id in &acknowledged {
-        session.correction(*id).await.expect("an acknowledged correction was lost");
-    }
+    assert_kept(&cluster, &acknowledged).await;
     for address in 0..ADDRESSES {
         shows(&server, &cookie, address, 3).await;
     }

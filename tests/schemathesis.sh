@@ -15,15 +15,11 @@ venv=.data/tool/schemathesis
 out=test-output/schemathesis
 mkdir -p "$out"
 token=$("$gridpin" user token steward --label schemathesis --write | cut -f2)
-GRIDPIN_RATE_LIMIT=0 "$gridpin" serve --bind "127.0.0.1:$port" >"$out/server.log" 2>&1 &
-server=$!
-trap 'kill $server 2>/dev/null' EXIT
-until curl -fs "http://127.0.0.1:$port/readyz" 2>/dev/null | grep -q '"state":"checked"'; do
-    kill -0 $server || { echo 'the server did not start' >&2; exit 1; }
-    sleep 1
-done
+# shellcheck source=tests/server.sh
+source tests/server.sh
+serve_checked "$port" "$out/server.log"
 "$gridpin" openapi >"$out/openapi.json"
-# The stream of events never ends, and signing out would end the token's account's own sessions.
+# The stream of events never ends.
 "$venv/bin/st" run "$out/openapi.json" --url "http://127.0.0.1:$port" \
     --header "Authorization: Bearer $token" --max-examples "$examples" --seed "${SEED:-1}" \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance \

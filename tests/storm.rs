@@ -8,8 +8,7 @@ mod cluster;
 mod database;
 
 use cluster::*;
-use database::{address, import, steward};
-use gridpin::domain::*;
+use database::{address, import};
 use gridpin::store::*;
 use rand::{RngExt, SeedableRng};
 use std::process::Command;
@@ -115,17 +114,7 @@ async fn read(port: u16, cookie: String, seen: Arc<Seen>, stop: Arc<AtomicBool>)
 async fn settle_in(store: &Store) {
     let rows = (0..WRITERS).map(|w| address(&format!("W{w}"), Some("V01"), 120.001, 28.001)).collect();
     import(store, rows).await.expect("addresses");
-    let mut session = store.begin(&steward()).await.unwrap();
-    for n in 0..ACCOUNTS {
-        let new = NewAccount {
-            name: format!("C{n}"),
-            role: Role::Collector,
-            scope: Scope::Grid("V01".into()),
-            password: "correct horse battery".into(),
-        };
-        session.add_account(&new).await.unwrap();
-    }
-    session.commit().await.unwrap();
+    add_collectors(store, (0..ACCOUNTS).map(|n| format!("C{n}"))).await;
 }
 
 /// Waits for a write that was acknowledged after `since`; how long after.
@@ -196,12 +185,8 @@ async fn nothing_acknowledged_is_lost_in_a_storm() {
         }
         longest = longest.max(back(&seen, since).await);
     }
-    stop.store(true, Ordering::Relaxed);
-    for task in tasks {
-        tokio::time::timeout(Duration::from_secs(60), task).await.expect("a writer ends").expect("no panic");
-    }
+    let acknowledged = end(tasks, &seen, &stop).await;
     drop(server);
-    let acknowledged = seen.acknowledged.lock().unwrap().clone();
     println!(
         "{} s: server killed {}, database killed {}, both {}, connections cut {}; {} writes acknowledged, {} sent again, {} reads of \
          which {} while the database was away; writing again {longest:?} after a fault at the latest",
@@ -215,21 +200,14 @@ async fn nothing_acknowledged_is_lost_in_a_storm() {
         seen.read.load(Ordering::Relaxed),
         seen.read_stale.load(Ordering::Relaxed),
     );
-    assert_eq!(*seen.wrong.lock().unwrap(), Vec::<String>::new());
     assert!(acknowledged.len() > WRITERS, "{} writes", acknowledged.len());
-    assert_kept(&cluster, &acknowledged).await;
+    assert_whole_and_kept(&cluster, &acknowledged).await;
     assert!(longest < most(), "{longest:?}");
 }
 
-/// Everything acknowledged is there, nothing is half-done, and the audit log is whole.
-async fn assert_kept(cluster: &Cluster, acknowledged: &[Uuid]) {
-    let store = cluster.store().await;
-    let kept = store.load(&Store::system()).await.unwrap().records;
-    let kept: std::collections::HashSet<Uuid> = kept.corrections.iter().map(|c| c.correction_id).collect();
-    let lost: Vec<_> = acknowledged.iter().filter(|id| !kept.contains(id)).collect();
-    assert!(lost.is_empty(), "lost: {lost:?}");
-    assert_whole(&store).await;
-    store.close().await;
+/// Everything acknowledged is there, nothing is half-done, and the audit log is whole, by the command that says so.
+async fn assert_whole_and_kept(cluster: &Cluster, acknowledged: &[Uuid]) {
+    assert_kept(cluster, acknowledged).await;
     let verified = Command::new(env!("CARGO_BIN_EXE_gridpin"))
         .args(["audit", "verify"])
         .env("GRIDPIN_DATABASE", cluster.url("database-url"))
@@ -238,13 +216,14 @@ async fn assert_kept(cluster: &Cluster, acknowledged: &[Uuid]) {
     assert!(verified.success());
 }
 
-/// A session of an account, if the server has one to give now.
-async fn sign_in(port: u16, account: &str) -> Option<String> {
-    let body = format!(r#"{{"name":"{account}","password":"correct horse battery"}}"#);
-    let (status, answer) = ask(port, "POST", "/api/session", "", &body).await.ok()?;
-    let lower = answer.to_ascii_lowercase();
-    let at = lower.find("set-cookie: ")? + "set-cookie: ".len();
-    (status == 204).then(|| answer[at..].split([';', '\r']).next().unwrap_or_default().to_owned())
+/// Has the writers end, and answers what was acknowledged to them; nothing else was said.
+async fn end(tasks: Vec<tokio::task::JoinHandle<()>>, seen: &Seen, stop: &AtomicBool) -> Vec<Uuid> {
+    stop.store(true, Ordering::Relaxed);
+    for task in tasks {
+        tokio::time::timeout(Duration::from_secs(60), task).await.expect("a writer ends").expect("no panic");
+    }
+    assert_eq!(*seen.wrong.lock().unwrap(), Vec::<String>::new());
+    seen.acknowledged.lock().unwrap().clone()
 }
 
 /// Debian's libfaketime, which shows a process another time than it is.
@@ -313,23 +292,18 @@ async fn a_clock_that_jumps_loses_nothing() {
         let stay = if off_s > 72 * HOUR { 17 } else { 2 };
         tokio::time::sleep(Duration::from_secs(stay)).await;
     }
-    stop.store(true, Ordering::Relaxed);
-    for task in tasks {
-        tokio::time::timeout(Duration::from_secs(60), task).await.expect("a writer ends").expect("no panic");
-    }
+    let acknowledged = end(tasks, &seen, &stop).await;
     drop(server);
-    let acknowledged = seen.acknowledged.lock().unwrap().clone();
     println!(
         "{} writes acknowledged while the clock jumped, {} sign-ins after sessions had ended; writing again {longest:?} after a \
          jump at the latest",
         acknowledged.len(),
         seen.signed_in_again.load(Ordering::Relaxed)
     );
-    assert_eq!(*seen.wrong.lock().unwrap(), Vec::<String>::new());
     assert!(acknowledged.len() > WRITERS, "{} writes", acknowledged.len());
     assert!(seen.signed_in_again.load(Ordering::Relaxed) >= WRITERS / 2, "sessions outlive the clock");
     assert!(longest < most(), "{longest:?}");
-    assert_kept(&cluster, &acknowledged).await;
+    assert_whole_and_kept(&cluster, &acknowledged).await;
 }
 
 /// What time PostgreSQL thinks it is, seconds since 1970.
@@ -387,23 +361,14 @@ async fn a_full_disk_refuses_writes_and_loses_nothing() {
     std::fs::remove_file(&filler).expect("room again");
     let since = Instant::now();
     let away = back(&seen, since).await;
-    stop.store(true, Ordering::Relaxed);
-    for task in tasks {
-        tokio::time::timeout(Duration::from_secs(60), task).await.expect("a writer ends").expect("no panic");
-    }
+    let acknowledged = end(tasks, &seen, &stop).await;
     drop(server);
     println!(
         "{} writes refused on a full disk; writing again {away:?} after there was room",
         seen.repeated.load(Ordering::Relaxed)
     );
-    assert_eq!(*seen.wrong.lock().unwrap(), Vec::<String>::new());
     assert!(away < most(), "{away:?}");
-    let store = cluster.store().await;
-    let kept = store.load(&Store::system()).await.unwrap().records;
-    let kept: std::collections::HashSet<Uuid> = kept.corrections.iter().map(|c| c.correction_id).collect();
-    assert!(seen.acknowledged.lock().unwrap().iter().all(|id| kept.contains(id)), "lost");
-    assert_whole(&store).await;
-    store.close().await;
+    assert_kept(&cluster, &acknowledged).await;
     drop(cluster);
     drop(disk);
 }

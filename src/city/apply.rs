@@ -105,17 +105,20 @@ impl City {
         city.ground = ground::Ground::at(city.revision);
         city.care = self.care.rebuilt(&self.grid, &city.records.headcounts, &city.grid);
         let mut touched = Touched { revision: city.revision, everything: true, ..Touched::default() };
-        if let Some(span) = self.bbox().and_then(Span::of_box) {
-            LAYERS.into_iter().for_each(|layer| touched.add(layer, span));
-        }
+        self.touch_all(&mut touched);
         city.touching_everything(touched)
     }
 
     fn touching_everything(self, mut touched: Touched) -> (City, Touched) {
+        self.touch_all(&mut touched);
+        (self, touched)
+    }
+
+    /// Notes everything that this City draws.
+    fn touch_all(&self, touched: &mut Touched) {
         if let Some(span) = self.bbox().and_then(Span::of_box) {
             LAYERS.into_iter().for_each(|layer| touched.add(layer, span));
         }
-        (self, touched)
     }
 }
 

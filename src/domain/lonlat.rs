@@ -37,6 +37,14 @@ impl LonLat {
         (bx - ax).hypot(by - ay)
     }
 
+    /// The box of degrees `[west, south, east, north]` that reaches so many metres to each side.
+    pub fn around(self, reach_m: f64) -> [f64; 4] {
+        let frame = Frame::at(self);
+        // Near a pole a degree of longitude is hardly anything.
+        let (dx, dy) = (reach_m / frame.m_per_lon.max(1.0), reach_m / frame.m_per_lat);
+        [self.lon - dx, self.lat - dy, self.lon + dx, self.lat + dy]
+    }
+
     /// Compass bearing to `other` in degrees, 0 north, 90 east.
     pub fn bearing_deg(self, other: LonLat) -> f64 {
         let [x, y] = Frame::at(self).xy(other);

@@ -13,8 +13,8 @@ use super::who::Who;
 use crate::check::Signal;
 use crate::domain::address::print;
 use crate::domain::{
-    Address, AddressId, AddressRef, AddressRow, AddressStatus, Correction, Frame, LonLat, Pack, Parts, PositionMethod,
-    Role, Subject,
+    Address, AddressId, AddressRef, AddressRow, AddressStatus, Correction, LonLat, Pack, Parts, PositionMethod, Role,
+    Subject,
 };
 use crate::error::Error;
 use axum::Json;
@@ -212,14 +212,11 @@ const FAR_M: f64 = 50_000.0;
 /// The page of addresses nearest to a place, from wider and wider boxes; none where these hold too few.
 fn nearest(sight: &Sight, query: &AddressQuery, near: LonLat) -> Option<Page<AddressItem>> {
     let city = sight.city;
-    let frame = Frame::at(near);
     // Beyond what the page before showed.
     let mut reach_m = query.cursor.as_ref().map_or(0.0, |after| after.rank) * 1.2 + 100.0;
     while reach_m <= FAR_M {
-        let (dx, dy) = (reach_m / frame.m_per_lon.max(1.0), reach_m / frame.m_per_lat);
-        let around = [near.lon - dx, near.lat - dy, near.lon + dx, near.lat + dy];
         let mut top = Top::new(query.cursor.as_ref(), query.limit);
-        city.address_points.sift(Some(around), sight.homes(), |chunk, i, _| {
+        city.address_points.sift(Some(near.around(reach_m)), sight.homes(), |chunk, i, _| {
             // Good to a centimetre.
             let least = near.distance_m(chunk.spot(i).lonlat()) - 0.1;
             if least > reach_m || top.is_beyond(least) {

@@ -12,7 +12,7 @@ use super::who::Who;
 use crate::check::catalogue;
 use crate::city::City;
 use crate::city::chunk::Chunk;
-use crate::domain::{Actor, AddressId, Flag, FlagRef, Frame, LonLat, Severity, Subject, Suggestion, Tier};
+use crate::domain::{Actor, AddressId, Flag, FlagRef, LonLat, Severity, Subject, Suggestion, Tier};
 use crate::error::{Error, Text};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -391,13 +391,10 @@ impl<'a> Search<'a> {
     /// Metres within which there is more than the page, as far as that is soon known.
     fn reach_m(&self, near: LonLat) -> f64 {
         let shown_m = self.query.cursor.as_ref().map_or(0.0, |after| after.rank);
-        let frame = Frame::at(near);
         let mut reach_m = shown_m * 1.2 + 100.0;
         while reach_m < 20_000.0 {
-            let (dx, dy) = (reach_m / frame.m_per_lon.max(1.0), reach_m / frame.m_per_lat);
-            let around = [near.lon - dx, near.lat - dy, near.lon + dx, near.lat + dy];
-            let mut found = 0;
-            self.sight.city.flag_points.sift(Some(around), self.sight.homes_on(self.ground), |chunk, i, _| {
+            let (mut found, homes) = (0, self.sight.homes_on(self.ground));
+            self.sight.city.flag_points.sift(Some(near.around(reach_m)), homes, |chunk, i, _| {
                 let m = near.distance_m(chunk.spot(i).lonlat());
                 let on_page = m > shown_m + 0.1 && m < reach_m - 0.1;
                 found += usize::from(on_page && found <= self.query.limit && self.wants_point(chunk, i, false));

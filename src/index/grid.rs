@@ -260,12 +260,10 @@ impl GridIndex {
             return None;
         }
         let floor = &self.floors[level as usize];
-        let frame = Frame::at(at);
         let mut near: Vec<u32> = Vec::new();
         for radius_m in [100.0, 1_000.0, 10_000.0] {
-            let (dx, dy) = (radius_m / frame.m_per_lon.max(1.0), radius_m / frame.m_per_lat);
             near.clear();
-            floor.boxes.touching([at.lon - dx, at.lat - dy, at.lon + dx, at.lat + dy], &mut near);
+            floor.boxes.touching(at.around(radius_m), &mut near);
             if let Some((i, m)) = self.nearest_of(at, near.iter().map(|rank| floor.members[*rank as usize]))
                 && m <= radius_m
             {

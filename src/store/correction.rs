@@ -18,6 +18,8 @@ impl Record for Correction {
     const TABLE: &'static str = "correction";
     const KEY: &'static str = "correction_id";
     const KEY_TEXT: &'static str = "correction_id::text";
+    const KEY_FOUND: &'static str = "correction_id";
+    const KEY_TYPE: &'static str = "uuid";
     const COLUMNS: &'static str = "correction_id, address_id, base_version, made_version, change, before, observed, note, \
         made_by, made_at, state, reviewed_by, reviewed_at, review_reason, mend_id";
 

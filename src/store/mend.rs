@@ -15,6 +15,8 @@ impl Record for Mend {
     const TABLE: &'static str = "mend";
     const KEY: &'static str = "mend_id";
     const KEY_TEXT: &'static str = "mend_id::text";
+    const KEY_FOUND: &'static str = "mend_id";
+    const KEY_TYPE: &'static str = "uuid";
     const COLUMNS: &'static str = "mend_id, group_id, rule, batch, pins, note, made_by, made_at, undone_by, undone_at";
 
     fn key(&self) -> Cow<'_, str> {

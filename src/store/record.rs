@@ -15,6 +15,10 @@ pub(crate) trait Record: Sized + Send + 'static {
     const KEY: &'static str;
     /// Its key as one text in SQL, as the feed writes it.
     const KEY_TEXT: &'static str;
+    /// What a key as text is compared with, so that an index finds it.
+    const KEY_FOUND: &'static str = Self::KEY_TEXT;
+    /// The type that the text becomes for that, where it is another one.
+    const KEY_TYPE: &'static str = "text";
     /// The columns that [`Record::write`] fills and [`Record::read`] takes, in order; `version` follows when reading.
     const COLUMNS: &'static str;
 
@@ -45,7 +49,7 @@ pub(crate) fn select<T: Record>(rest: &str) -> AssertSqlSafe<String> {
 impl Session {
     /// The visible records with these keys.
     pub(crate) async fn by_keys<T: Record>(&mut self, keys: &[String]) -> Result<Vec<T>> {
-        let rows = sqlx::query(select::<T>(&format!("where {} = any($1)", T::KEY_TEXT)))
+        let rows = sqlx::query(select::<T>(&format!("where {} = any($1::{}[])", T::KEY_FOUND, T::KEY_TYPE)))
             .bind(keys)
             .fetch_all(self.connection())
             .await?;
@@ -54,7 +58,7 @@ impl Session {
 
     /// The visible record with this key.
     pub(crate) async fn by_key<T: Record>(&mut self, key: &str) -> Result<Option<T>> {
-        let row = sqlx::query(select::<T>(&format!("where {} = $1", T::KEY_TEXT)))
+        let row = sqlx::query(select::<T>(&format!("where {} = $1::{}", T::KEY_FOUND, T::KEY_TYPE)))
             .bind(key)
             .fetch_optional(self.connection())
             .await?;

@@ -13,6 +13,8 @@ impl Record for Visit {
     const TABLE: &'static str = "visit";
     const KEY: &'static str = "visit_id";
     const KEY_TEXT: &'static str = "visit_id::text";
+    const KEY_FOUND: &'static str = "visit_id";
+    const KEY_TYPE: &'static str = "uuid";
     const COLUMNS: &'static str = "visit_id, address_id, at, by, outcome";
 
     fn key(&self) -> Cow<'_, str> {

@@ -3,11 +3,13 @@
 #![allow(dead_code)]
 
 use crate::database::{import, steward, village};
+use gridpin::domain::{Role, Scope};
 use gridpin::store::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use uuid::Uuid;
 
 /// A cluster that may be killed.
 pub struct Cluster {
@@ -134,6 +136,39 @@ pub async fn ask(port: u16, method: &str, path: &str, cookie: &str, body: &str) 
     Ok((status.ok_or(std::io::ErrorKind::UnexpectedEof)?, answer))
 }
 
+const PASSWORD: &str = "correct horse battery";
+
+/// The cookie of a new session of an account, if the server has one to give now.
+pub async fn sign_in(port: u16, account: &str) -> Option<String> {
+    let body = format!(r#"{{"name":"{account}","password":"{PASSWORD}"}}"#);
+    let (status, answer) = ask(port, "POST", "/api/session", "", &body).await.ok()?;
+    let lower = answer.to_ascii_lowercase();
+    let at = lower.find("set-cookie: ")? + "set-cookie: ".len();
+    (status == 204).then(|| answer[at..].split([';', '\r']).next().unwrap_or_default().to_owned())
+}
+
+/// Makes collectors of V01.
+pub async fn add_collectors(store: &Store, names: impl IntoIterator<Item = String>) {
+    let mut session = store.begin(&steward()).await.expect("a session");
+    for name in names {
+        let scope = Scope::Grid("V01".into());
+        let new = NewAccount { name, role: Role::Collector, scope, password: PASSWORD.into() };
+        session.add_account(&new).await.expect("an account");
+    }
+    session.commit().await.expect("a commit");
+}
+
+/// All these corrections are kept, and nothing is half-done.
+pub async fn assert_kept(cluster: &Cluster, acknowledged: &[Uuid]) {
+    let store = cluster.store().await;
+    let kept = store.load(&Store::system()).await.expect("a load").records;
+    let kept: HashSet<Uuid> = kept.corrections.iter().map(|c| c.correction_id).collect();
+    let lost: Vec<_> = acknowledged.iter().filter(|id| !kept.contains(id)).collect();
+    assert!(lost.is_empty(), "lost: {lost:?}");
+    assert_whole(&store).await;
+    store.close().await;
+}
+
 /// A running `gridpin serve`, killed at the latest with the test.
 pub struct Server {
     pub child: std::process::Child,
@@ -184,12 +219,7 @@ impl Server {
     }
 
     pub async fn sign_in(&self, name: &str) -> String {
-        let body = format!(r#"{{"name":"{name}","password":"correct horse battery"}}"#);
-        let (status, answer) = ask(self.port, "POST", "/api/session", "", &body).await.expect("an answer");
-        assert_eq!(status, 204, "{answer}");
-        let lower = answer.to_ascii_lowercase();
-        let at = lower.find("set-cookie: ").expect("a cookie") + "set-cookie: ".len();
-        answer[at..].split([';', '\r']).next().expect("a cookie").to_owned()
+        sign_in(self.port, name).await.expect("a session")
     }
 }
 

@@ -1,14 +1,15 @@
 //! Points in Z-order, in chunks of columns that are copied when they change: a tile, a cell of a tile and a box are runs
 //! of memory, and an edit copies the chunks that it falls into.
 
-use super::chunk::{Builder, Chunk, FILL, MOST};
+mod edit;
+
+use super::chunk::{Builder, Chunk, FILL};
 use super::ring::{OwnRings, Rings};
 use super::tag::Tag;
 use super::world::{Span, Spot, TileId};
 use crate::domain::LonLat;
 use crate::index::gather;
 use rayon::prelude::*;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -276,13 +277,11 @@ impl Points {
         if k == 0 || !at.is_on_earth() {
             return found;
         }
-        let frame = crate::domain::Frame::at(at);
         let mut reach_m = 100.0f64;
         loop {
             let reach = reach_m.min(max_m);
-            let (dx, dy) = (reach / frame.m_per_lon.max(1.0), reach / frame.m_per_lat);
             found.clear();
-            if let Some(span) = Span::of_box([at.lon - dx, at.lat - dy, at.lon + dx, at.lat + dy]) {
+            if let Some(span) = Span::of_box(at.around(reach)) {
                 self.in_span(span, |p| {
                     let distance_m = at.distance_m(p.spot().lonlat());
                     if distance_m <= reach && keep(p) {
@@ -298,95 +297,15 @@ impl Points {
             reach_m *= 4.0;
         }
     }
-
-    /// Takes out the points in `gone` and puts in those in `come`. A point that is in neither is left alone.
-    pub fn change(&mut self, gone: Vec<Entry>, come: Vec<Entry>) {
-        let (gone, come) = differing(gone, come);
-        if gone.is_empty() && come.is_empty() {
-            return;
-        }
-        let mut edits: BTreeMap<usize, [Vec<Entry>; 2]> = BTreeMap::new();
-        for (which, entries) in [gone, come].into_iter().enumerate() {
-            for entry in entries {
-                let begins = |(key, chunk): &(u64, Arc<Chunk>)| {
-                    *key < entry.point.key || (*key == entry.point.key && chunk.item(0).order() <= entry.item().order())
-                };
-                let at = self.chunks.partition_point(begins).saturating_sub(1);
-                edits.entry(at).or_default()[which].push(entry);
-            }
-        }
-        let mut chunks: Vec<(u64, Arc<Chunk>)> = Vec::with_capacity(self.chunks.len() + 1);
-        let mut edits = edits.into_iter().peekable();
-        let mut small = false;
-        for at in 0..self.chunks.len().max(1) {
-            let old = self.chunks.get(at);
-            let mut whole: Vec<Item> = Vec::new();
-            let edit = edits.next_if(|(edited, _)| *edited == at);
-            if edit.is_none() && !small {
-                chunks.extend(old.cloned());
-                continue;
-            }
-            // What the chunk before has too little of joins this one.
-            let before = if small { chunks.pop() } else { None };
-            if let Some((_, before)) = &before {
-                whole.extend((0..before.len()).map(|i| before.item(i)));
-            }
-            let kept = old.iter().flat_map(|(_, chunk)| (0..chunk.len()).map(|i| chunk.item(i)));
-            match &edit {
-                Some((_, [gone, come])) => merge(kept, gone, come, &mut whole),
-                None => whole.extend(kept),
-            }
-            self.len = self.len + whole.len()
-                - [&before, &old.cloned()].into_iter().flatten().map(|(_, chunk)| chunk.len()).sum::<usize>();
-            small = !whole.is_empty() && whole.len() < FILL / 4;
-            // One chunk, or equal parts of it.
-            let parts = if whole.len() > MOST { whole.len().div_ceil(FILL) } else { 1 };
-            for part in whole.chunks(whole.len().div_ceil(parts).max(1)) {
-                let mut builder = Builder::default();
-                part.iter().for_each(|item| builder.push(item));
-                chunks.push(packed(builder.end()));
-            }
-        }
-        self.chunks = Arc::new(chunks);
-    }
-}
-
-/// Both sorted, without what is in both.
-fn differing(mut gone: Vec<Entry>, mut come: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
-    gone.sort_unstable_by(|a, b| a.item().order().cmp(&b.item().order()));
-    come.sort_unstable_by(|a, b| a.item().order().cmp(&b.item().order()));
-    let same = |entry: &Entry, others: &[Entry]| {
-        let at = others.partition_point(|other| other.item().order() < entry.item().order());
-        others.get(at) == Some(entry)
-    };
-    let left: Vec<bool> = gone.iter().map(|entry| !same(entry, &come)).collect();
-    come.retain(|entry| !same(entry, &gone));
-    let mut left = left.into_iter();
-    gone.retain(|_| left.next().unwrap_or(true));
-    (gone, come)
-}
-
-/// Adds what is kept of a chunk and what comes, in order.
-fn merge<'a>(kept: impl Iterator<Item = Item<'a>>, gone: &[Entry], come: &'a [Entry], out: &mut Vec<Item<'a>>) {
-    let (mut gone, mut come) = (gone.iter().peekable(), come.iter().peekable());
-    for item in kept {
-        while gone.next_if(|entry| entry.item().order() < item.order()).is_some() {}
-        if gone.next_if(|entry| entry.item().order() == item.order()).is_some() {
-            continue;
-        }
-        while let Some(entry) = come.next_if(|entry| entry.item().order() < item.order()) {
-            out.push(entry.item());
-        }
-        out.push(item);
-    }
-    out.extend(come.map(Entry::item));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::city::chunk::MOST;
     use crate::city::pyramid::{Part, parts};
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     type Records = BTreeMap<u32, Entry>;
 
