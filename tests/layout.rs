@@ -1,4 +1,5 @@
-//! Promise: a module uses only those above it in the map of `src/lib.rs`, and only one file names GDAL's data model.
+//! Promise: a module uses only those above it in the map of `src/lib.rs`, only one file names GDAL's data model, and every
+//! schema of the OpenAPI document is of one type.
 
 use std::{fs, path::Path};
 
@@ -84,4 +85,27 @@ fn only_the_store_speaks_sql() {
     for (file, text) in sources() {
         assert!(file.starts_with("store/") || !text.contains("sqlx::query"), "src/{file} runs SQL");
     }
+}
+
+/// Two types of one name would be one schema of the OpenAPI document, and one of them wrong.
+#[test]
+fn every_schema_is_of_one_type() {
+    let mut seen = std::collections::BTreeMap::new();
+    for (file, text) in sources() {
+        for part in text.split("#[derive(").skip(1) {
+            let (traits, rest) = part.split_once(")]").expect("the derive's end");
+            if !traits.contains("ToSchema") {
+                continue;
+            }
+            let line = rest.lines().find(|line| line.contains("struct ") || line.contains("enum ")).expect("a type");
+            let (head, _) = rest.split_once(line).expect("found in it");
+            let own = line.split("struct ").last().and_then(|rest| rest.split("enum ").last()).expect("its name");
+            let named = head.split_once("schema(as = ").map_or(own, |(_, name)| name);
+            let name: String = named.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if let Some(other) = seen.insert(name.clone(), file.clone()) {
+                panic!("{name} is a schema of src/{other} and of src/{file}: name one with #[schema(as = ...)]");
+            }
+        }
+    }
+    assert!(seen.len() > 60, "{}", seen.len());
 }

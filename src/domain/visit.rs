@@ -19,7 +19,7 @@ pub enum VisitOutcome {
 }
 
 /// A visit.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Visit {
     /// Identifier, made by the client.
     pub id: uuid::Uuid,

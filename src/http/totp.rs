@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 /// The account's password, to show that it is still its owner who sits there.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Proof {
+pub struct OwnPassword {
     /// The password.
     pub password: String,
 }
@@ -56,14 +56,14 @@ pub async fn state(State(app): State<Arc<App>>, who: Who<SignedIn>) -> Answer<Js
 }
 
 /// Makes a secret for the authenticator app. It is shown this once.
-#[utoipa::path(post, path = "/api/me/totp", tag = "account", request_body = Proof,
+#[utoipa::path(post, path = "/api/me/totp", tag = "account", request_body = OwnPassword,
     responses((status = 201, body = EnrolmentView)))]
 pub async fn begin(
     State(app): State<Arc<App>>,
     who: Who<SignedIn>,
     Caller(address): Caller,
     headers: HeaderMap,
-    Body(proof): Body<Proof>,
+    Body(proof): Body<OwnPassword>,
 ) -> Answer<(StatusCode, Json<EnrolmentView>)> {
     let actor = who.in_person()?;
     prove(&app, actor, &proof.password, address, &origin(&headers, address)).await?;
@@ -84,14 +84,14 @@ pub async fn confirm(State(app): State<Arc<App>>, who: Who<SignedIn>, Body(given
 }
 
 /// Turns the second factor off.
-#[utoipa::path(delete, path = "/api/me/totp", tag = "account", request_body = Proof,
+#[utoipa::path(delete, path = "/api/me/totp", tag = "account", request_body = OwnPassword,
     responses((status = 204, description = "Off")))]
 pub async fn remove(
     State(app): State<Arc<App>>,
     who: Who<SignedIn>,
     Caller(address): Caller,
     headers: HeaderMap,
-    Body(proof): Body<Proof>,
+    Body(proof): Body<OwnPassword>,
 ) -> Answer<StatusCode> {
     let actor = who.in_person()?;
     prove(&app, actor, &proof.password, address, &origin(&headers, address)).await?;

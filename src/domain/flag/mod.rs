@@ -105,7 +105,7 @@ pub struct Suggestion {
 }
 
 /// A rule's finding about a subject. The same finding has the same identifier in every run.
-#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Flag {
     /// Deterministic: see [`flag_id`].
     pub flag_id: String,

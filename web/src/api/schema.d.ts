@@ -1907,6 +1907,11 @@ export interface components {
              */
             session_id: string;
         };
+        /** @description The account's password, to show that it is still its owner who sits there. */
+        OwnPassword: {
+            /** @description The password. */
+            password: string;
+        };
         /** @description A page of a list. */
         Page_AddressItem: {
             /** @description The items. */
@@ -3390,7 +3395,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Proof"];
+                "application/json": components["schemas"]["OwnPassword"];
             };
         };
         responses: {
@@ -3422,7 +3427,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Proof"];
+                "application/json": components["schemas"]["OwnPassword"];
             };
         };
         responses: {
