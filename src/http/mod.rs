@@ -252,6 +252,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(body::BODY_MAX))
         .layer(from_fn(guard::same_site))
         .layer(from_fn_with_state(app.clone(), guard::limit))
+        .layer(from_fn(guard::even))
         .layer(CatchPanicLayer::custom(|_| {
             Failure::Error(crate::error::Error::Internal("panic".into())).into_response()
         }))

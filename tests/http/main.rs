@@ -18,4 +18,5 @@ mod problem;
 mod scope;
 mod session;
 mod tile;
+mod timing;
 mod token;
