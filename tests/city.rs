@@ -32,14 +32,20 @@ fn picture(city: &City) -> BTreeMap<&'static str, Vec<String>> {
         ("hazard points", &city.hazard_points),
         ("building points", &city.building_points),
     ];
+    // The numbers of grids depend on how the City came to be, and what they stand for does not.
+    let code = |home: u32| city.grid_at_order(home).map_or("nowhere", |grid| city.grid.code(grid).as_str());
     for (name, points) in all {
         // In their order: it does not depend on how the City came to be.
-        picture.insert(name, points.items().map(|item| format!("{item:?}")).collect());
+        let line = |mut item: gridpin::city::points::Item| {
+            let code = code(std::mem::take(&mut item.point.home));
+            format!("{code} {item:?}")
+        };
+        picture.insert(name, points.items().map(line).collect());
     }
     let flag_at = |slot: u32| city.flags.at(slot).map(|f| f.flag_id.clone()).unwrap_or_default();
     let flags = city.flag_points.items().map(|item| {
         assert_eq!(flag_at(item.point.row), item.id);
-        format!("{} {} {:?} {} {}", item.point.key, item.point.home, item.tag, item.id, item.label)
+        format!("{} {} {:?} {} {}", item.point.key, code(item.point.home), item.tag, item.id, item.label)
     });
     picture.insert("flag points", flags.collect());
     picture.insert("flags", sorted(city.flags.iter().map(|flag| format!("{flag:?}"))));
@@ -47,10 +53,13 @@ fn picture(city: &City) -> BTreeMap<&'static str, Vec<String>> {
     picture
         .insert("marks", (0..city.records.addresses.len() as u32).map(|i| format!("{:?}", city.flagged(i))).collect());
     let rentals = 0..city.records.rentals.len() as u32;
-    picture.insert("rentals", rentals.map(|i| format!("{:?} {}", city.rental_state(i), city.rental_home(i))).collect());
+    picture.insert(
+        "rentals",
+        rentals.map(|i| format!("{:?} {}", city.rental_state(i), code(city.rental_home(i)))).collect(),
+    );
     let all = gridpin::city::world::Span { west: 0, north: 0, east: u32::MAX, south: u32::MAX };
     let buildings = city.building_points.meeting(all).into_iter();
-    picture.insert("buildings", buildings.map(|row| format!("{row} {}", city.building_home(row))).collect());
+    picture.insert("buildings", buildings.map(|row| format!("{row} {}", code(city.building_home(row)))).collect());
     picture
 }
 
@@ -200,7 +209,7 @@ fn edits_leave_the_city_as_if_built_with_them() {
         let delta = edit(&city, &mut rng, n);
         let (next, touched) = city.apply(delta);
         assert_eq!(touched.revision, city.revision + 1);
-        assert_eq!(touched.everything, n % 13 == 10, "edit {n}");
+        assert!(!touched.everything, "edit {n}");
         city = next;
     }
     let anew = city.anew();
@@ -217,6 +226,69 @@ fn edits_leave_the_city_as_if_built_with_them() {
             assert_eq!(of(&city), of(&anew), "{layer} {z}/{x}/{y}");
         }
     }
+}
+
+/// One edit of grids: one goes, comes, hangs elsewhere with all below it, is called otherwise, or has another code.
+fn edit_of_grids(city: &City, rng: &mut ChaCha8Rng, n: u32) -> Delta {
+    let grids = &city.records.grids;
+    let mut any = || grids[rng.random_range(0..grids.len())].clone();
+    let (mut one, mut other) = (any(), any());
+    let removed = vec![Removed::Grid(one.code.clone())];
+    match n % 6 {
+        0 => Delta { removed, ..Delta::default() },
+        1 => {
+            one.code = format!("{}-{n}", one.code).into();
+            Delta { grids: vec![one], ..Delta::default() }
+        }
+        2 => {
+            one.parent = Some(other.code).filter(|above| *above != one.code);
+            Delta { grids: vec![one], ..Delta::default() }
+        }
+        3 => {
+            one.name += "新";
+            Delta { grids: vec![one], ..Delta::default() }
+        }
+        4 => {
+            one.code = format!("{}-{n}", one.code).into();
+            Delta { removed, grids: vec![one], ..Delta::default() }
+        }
+        _ => {
+            other.parent = grids.iter().find(|grid| grid.level == GridLevel::Village).map(|grid| grid.code.clone());
+            one.level = GridLevel::ALL[(one.level as usize + 1) % 5];
+            Delta { grids: if n % 12 == 5 { vec![other] } else { vec![other, one] }, ..Delta::default() }
+        }
+    }
+}
+
+#[test]
+fn an_edit_of_grids_leaves_no_tile_as_it_was_that_it_changes() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut city = City::build(town(), Thresholds::default(), today());
+    let cache = tile::Cache::new(256 << 20);
+    let within = |level: GridLevel| {
+        let grid = city.records.grids.iter().filter(|grid| grid.level == level).nth(1).expect("a grid");
+        Actor { scope: Scope::Grid(grid.code.clone()), ..steward() }
+    };
+    let actors = [steward(), within(GridLevel::Village), within(GridLevel::Grid)];
+    let layers = ["grid", "building", "heat", "rental", "hazard", "address", "flag", "care"];
+    let tiles = [(13, 6825, 3419), (12, 3412, 1709), (10, 853, 427), (14, 13651, 6838), (15, 27303, 13677)];
+    let (mut same, mut kept) = (0, 0);
+    for n in 0..36 {
+        let (next, touched) = city.apply(edit_of_grids(&city, &mut rng, n));
+        kept += u32::from(!touched.everything);
+        city = next;
+        for tile in tiles {
+            for (layer, actor) in layers.iter().flat_map(|layer| actors.iter().map(move |actor| (*layer, actor))) {
+                let encoded = cache.counts().encoded;
+                let cached = cache.render(&city, &[layer], tile, Detail::Map, actor).expect("a tile");
+                same += u32::from(cache.counts().encoded == encoded);
+                let anew = tile::render(&city, &[layer], tile, Detail::Map, actor).expect("a tile");
+                assert!(cached.bytes == anew.bytes, "edit {n}: {layer} {tile:?} of {:?} is an old one", actor.scope);
+            }
+        }
+    }
+    assert!(kept > 24 && same > 500, "{kept} of 36 edits touched less than everything, {same} tiles were kept");
+    assert_eq!(picture(&city), picture(&city.anew()));
 }
 
 #[test]

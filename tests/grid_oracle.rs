@@ -46,7 +46,9 @@ fn compare(grids: &Table<Grid>, index: &GridIndex, points: &[LonLat]) -> [usize;
             scope.spawn(move || {
                 let shape = |grid: &Grid| grid.polygon.to_gdal().expect("a geometry of GDAL");
                 let shapes: Vec<Geometry> = grids.iter().map(shape).collect();
-                for at in points {
+                let mut each = Vec::with_capacity(points.len());
+                index.locate_each(points, GridLevel::Microgrid, |_, grid| each.push(grid));
+                for (at, each) in points.iter().zip(each) {
                     let point = geo::Point::new(at.lon, at.lat).to_gdal().expect("a point of GDAL");
                     let near = tree.locate_in_envelope_intersecting(&rstar::AABB::from_point([at.lon, at.lat]));
                     let mut held: Vec<u32> =
@@ -54,6 +56,7 @@ fn compare(grids: &Table<Grid>, index: &GridIndex, points: &[LonLat]) -> [usize;
                     held.sort_by(|a, b| index.code(*a).cmp(index.code(*b)));
                     assert_eq!(index.locate_all(*at, GridLevel::Microgrid), held, "{at:?}");
                     assert_eq!(index.locate(*at, GridLevel::Microgrid), held.first().copied(), "{at:?}");
+                    assert_eq!(each, held.first().copied(), "{at:?}");
                     shared.fetch_add(usize::from(held.len() > 1), Relaxed);
                     none.fetch_add(usize::from(held.is_empty()), Relaxed);
                 }

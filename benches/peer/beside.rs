@@ -159,7 +159,11 @@ fn locate(who: &str, all: &Table<Grid>) -> Contender {
     }
     let memory_mb = index.bytes() as f64 / 1e6;
     let index: &'static GridIndex = Box::leak(Box::new(index));
-    let all = move |pins: &[LonLat]| pins.iter().filter(|at| index.locate(**at, level).is_some()).count() as u64;
+    let all = move |pins: &[LonLat]| {
+        let mut held = 0;
+        index.locate_each(pins, level, |_, grid| held += u64::from(grid.is_some()));
+        held
+    };
     let one = move |at| {
         let first = index.locate(at, level).map_or(0, |i| rank(index.code(i)));
         [first, index.locate_all(at, level).len() as u32]

@@ -31,6 +31,8 @@ pub(super) struct Step<'a> {
     pub base: Option<Box<City>>,
     /// Ground on which other grids are drawn.
     pub spans: Vec<Span>,
+    /// Grids that may count otherwise, by position.
+    pub counted: BTreeSet<u32>,
     /// Whether everything may be drawn otherwise.
     pub everything: bool,
     /// Whether so many flags differ that what hangs on them is indexed as a whole.
@@ -140,8 +142,8 @@ impl<'a> Step<'a> {
         let mut new = old.clone();
         new.revision += 1;
         let touched = Touched { revision: new.revision, ..Touched::default() };
-        let (rows, spans) = (Rows::default(), Vec::new());
-        Step { old, new, rows, touched, base: None, spans, everything: false, many_flags: false }
+        let (rows, spans, counted) = (Rows::default(), Vec::new(), BTreeSet::new());
+        Step { old, new, rows, touched, base: None, spans, counted, everything: false, many_flags: false }
     }
 
     /// Notes what differs in the flags.
@@ -196,7 +198,7 @@ impl Step<'_> {
             let state = self.new.state_of_rental(row);
             put(&mut self.new.rental_states, row, state);
         }
-        let Step { old, new, rows, base, .. } = self;
+        let Step { old, new, rows, base, counted, .. } = self;
         let old = base.as_deref().unwrap_or(old);
         let mut shares: [Vec<(u32, Counts)>; 2] = Default::default();
         let cities = [old, &*new];
@@ -239,8 +241,12 @@ impl Step<'_> {
             .flat_map(|i| std::iter::successors(Some(i), |j| new.grid.parent(*j)))
             .collect();
         spans.extend(grids.into_iter().filter_map(|i| Some(("grid", new.shapes[i as usize].span?))));
+        let was = |p: u32| old.grid.position(new.grid.code(p)).map(|was| old.counts(was));
+        let counted = counted.iter().copied().filter(|p| was(*p) != Some(new.counts(*p)));
+        spans.extend(counted.filter_map(|p| Some(("grid", new.shapes[p as usize].span?))));
         let care = new.care.differs(&old.care);
-        spans.extend(care.into_iter().filter_map(|i| Some(("care", new.shapes[i as usize].span?))));
+        // Where the last grid is gone, what was drawn of it is among the spans below.
+        spans.extend(care.into_iter().filter_map(|i| Some(("care", new.shapes.get(i as usize)?.span?))));
         spans.extend(self.spans.iter().flat_map(|span| [("grid", *span), ("care", *span)]));
         spans.sort_unstable_by_key(|(layer, s)| (*layer, s.west, s.north, s.east, s.south));
         spans.dedup();

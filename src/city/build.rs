@@ -165,7 +165,7 @@ impl City {
         let addresses = gathered(addresses, |row| self.address_counts(row as u32, || wrong[row]));
         let rentals = gathered(self.records.rentals.len(), |row| self.rental_share(row as u32));
         let hazards = gathered(self.records.hazards.len(), |row| self.hazard_share(row as u32));
-        self.tally = Tally::build(self.grid.len(), addresses.chain(rentals).chain(hazards));
+        self.tally = Tally::build(self.grid.limit() as usize, addresses.chain(rentals).chain(hazards));
     }
 
     /// What a flag tells of its subject.
@@ -281,9 +281,9 @@ pub(super) fn levels(grid: &GridIndex) -> Vec<GridLevel> {
     (0..grid.len() as u32).map(|position| grid.level(position)).collect()
 }
 
-/// Position of the grid with each preorder number.
+/// Position of the grid with each preorder number, or [`NOWHERE`].
 pub(super) fn orders(grid: &GridIndex) -> Vec<u32> {
-    let mut by_order = vec![0; grid.len()];
+    let mut by_order = vec![NOWHERE; grid.limit() as usize];
     (0..grid.len() as u32).for_each(|i| by_order[grid.order(i) as usize] = i);
     by_order
 }

@@ -193,12 +193,13 @@ fn care_level(headcounts: &Table<Headcount>, grid: &GridIndex) -> Option<GridLev
 /// The cells by position; none for grids that are not of the care level or lie in another that is.
 fn count(headcounts: &Table<Headcount>, grid: &GridIndex, level: Option<GridLevel>) -> Vec<Option<Cell>> {
     let grids = grid.len();
-    let mut by_order = vec![0u32; grids];
-    (0..grids as u32).for_each(|i| by_order[grid.order(i) as usize] = i);
+    let mut by_order: Vec<u32> = (0..grids as u32).collect();
+    by_order.sort_unstable_by_key(|i| grid.order(*i));
+    let place = |order: u32| by_order.partition_point(|i| grid.order(*i) < order);
     let mut sums = vec![[0u64; 8]; grids + 1];
     for headcount in headcounts.iter() {
         if let Some(i) = grid.position(&headcount.grid) {
-            sums[grid.order(i) as usize + 1][headcount.group as usize] += u64::from(headcount.count);
+            sums[place(grid.order(i)) + 1][headcount.group as usize] += u64::from(headcount.count);
         }
     }
     for k in 0..grids {
@@ -210,8 +211,9 @@ fn count(headcounts: &Table<Headcount>, grid: &GridIndex, level: Option<GridLeve
             return None;
         }
         let (from, to) = grid.preorder(i);
-        let counts = std::array::from_fn(|g| sums[to as usize][g] - sums[from as usize][g]);
-        let members: Vec<&GridCode> = by_order[from as usize..to as usize].iter().map(|i| grid.code(*i)).collect();
+        let (from, to) = (place(from), place(to));
+        let counts = std::array::from_fn(|g| sums[to][g] - sums[from][g]);
+        let members: Vec<&GridCode> = by_order[from..to].iter().map(|i| grid.code(*i)).collect();
         Some(Cell { counts, members: key_of(&members) })
     };
     (0..grids as u32).map(cell).collect()

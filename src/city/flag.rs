@@ -122,7 +122,12 @@ impl Flags {
 
     /// The flags about grids, in the order of their slots.
     pub fn of_grids(&self) -> impl Iterator<Item = Flag> {
-        self.of_grids.iter().filter_map(|slot| self.at(*slot))
+        self.views_of_grids().map(|(_, flag)| flag.unpack())
+    }
+
+    /// The flags about grids where they lie, with their slots, in the order of these.
+    pub fn views_of_grids(&self) -> impl Iterator<Item = (u32, FlagRef<'_>)> {
+        self.of_grids.iter().filter_map(|slot| Some((*slot, self.view(*slot)?)))
     }
 
     /// The flags without a place on earth where they lie, with their slots, in the order of these.

@@ -231,7 +231,7 @@ impl City {
 
     /// Position of the grid with a preorder number.
     pub fn grid_at_order(&self, order: u32) -> Option<u32> {
-        self.by_order.get(order as usize).copied()
+        self.by_order.get(order as usize).copied().filter(|grid| *grid != points::NOWHERE)
     }
 
     /// Preorder number of the grid that a flag's subject belongs to, or [`points::NOWHERE`].

@@ -6,12 +6,14 @@ use super::points::NOWHERE;
 use super::world::Span;
 use super::*;
 use crate::check::regrid::{Regrid, is_redrawn, is_shaped};
-use crate::index::difference;
+use crate::index::{difference, gather};
+use foldhash::HashSet;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 impl Step<'_> {
-    /// Takes grids over, and others away. What was before is told in the numbers of the new grids from here on.
+    /// Takes grids over, and others away. Where the grids had to be numbered anew, what was before is told in the new
+    /// numbers from here on.
     pub(super) fn regrid(&mut self, grids: Vec<Grid>, removed: &[Removed]) {
         let (old, today) = (self.old.grid.clone(), self.old.today);
         let before = self.old.records.grids.clone();
@@ -49,26 +51,43 @@ impl Step<'_> {
         self.new.care = self.old.care.rebuilt(&old, &self.new.records.headcounts, &grid);
         let mut shapes = (*self.old.shapes).clone();
         shapes.resize_with(grid.len(), Arc::default);
+        let mut redrawn: BTreeSet<u32> = BTreeSet::new();
         for p in positions.range(..grid.len() as u32) {
             let record = &self.new.records.grids[*p as usize];
-            let shape = if record.is_valid_on(today) { Shape::of(&record.polygon) } else { Shape::default() };
-            shapes[*p as usize] = Arc::new(shape);
-        }
-        let is_same_tree = old.len() == grid.len()
-            && (0..old.len() as u32).all(|p| old.code(p) == grid.code(p) && old.preorder(p) == grid.preorder(p));
-        let drawn_alike = is_same_tree && positions.iter().all(|p| old.level(*p) == grid.level(*p));
-        let spans = positions.iter().flat_map(|p| [self.old.shapes.get(*p as usize), shapes.get(*p as usize)]);
-        self.spans.extend(spans.flatten().filter_map(|shape| shape.span));
-        self.everything |= !drawn_alike;
-        self.new.level_zoom = level_zooms(&grid, &shapes);
-        let mut redrawn: BTreeSet<u32> = match self.new.level_zoom == self.old.level_zoom {
-            true => {
-                let of = |p: &u32| [self.old.shapes.get(*p as usize), shapes.get(*p as usize)];
-                border::touching(&shapes, positions.iter().flat_map(of).flatten())
+            if before.get(*p as usize).is_none_or(|was| !is_drawn_alike(was, record, today)) {
+                let shape = if record.is_valid_on(today) { Shape::of(&record.polygon) } else { Shape::default() };
+                shapes[*p as usize] = Arc::new(shape);
+                redrawn.insert(*p);
             }
-            false => (0..shapes.len() as u32).collect(),
+        }
+        // Those that were there under another number, or not at all: before, and now.
+        let elsewhere = |index: &GridIndex, other: &GridIndex| -> Vec<u32> {
+            let all = 0..if grid.hangs_as(&old) { 0 } else { index.len() as u32 };
+            all.filter(|p| !has_number(other, index, *p)).collect()
         };
-        redrawn.extend(positions.range(..grid.len() as u32));
+        let (gone, come) = (elsewhere(&old, &grid), elsewhere(&grid, &old));
+        let replaced: HashSet<u32> = gone.iter().map(|p| old.order(*p)).collect();
+        for (index, elsewhere, shapes) in [(&old, gone, &*self.old.shapes), (&grid, come, &shapes)] {
+            let positions = positions.range(..index.len() as u32).copied();
+            let drawn: BTreeSet<u32> = positions.chain(elsewhere).collect();
+            self.spans.extend(drawn.iter().filter_map(|p| shapes[*p as usize].span));
+            // What is above counts what is below.
+            let above = drawn.into_iter().flat_map(|p| std::iter::successors(Some(p), |above| index.parent(*above)));
+            self.counted.extend(above.filter_map(|p| grid.position(index.code(p))));
+        }
+        let keeps_level = |p: &u32| old.position(grid.code(*p)).is_none_or(|was| old.level(was) == grid.level(*p));
+        self.everything |= grid.is_renumbered() || !positions.range(..grid.len() as u32).all(keeps_level);
+        self.new.level_zoom = level_zooms(&grid, &shapes);
+        if self.new.level_zoom == self.old.level_zoom {
+            let change = |p: &u32| {
+                let same = matches!((before.get(*p as usize), self.new.records.grids.get(*p as usize)),
+                    (Some(was), Some(is)) if was.level == is.level);
+                (self.old.shapes.get(*p as usize), shapes.get(*p as usize), same)
+            };
+            redrawn.extend(border::touching(&shapes, positions.iter().map(change)));
+        } else {
+            redrawn.extend(0..shapes.len() as u32);
+        }
         border::draw(&mut shapes, &levels(&grid), &self.new.level_zoom, &redrawn);
         // A neighbour may be drawn with other corners though nobody edited it.
         let others = redrawn.iter().filter(|p| !positions.contains(p)).filter_map(|p| {
@@ -91,34 +110,49 @@ impl Step<'_> {
             buildings: BTreeSet::new(),
         };
         self.concern(&before, &mut regrid);
-        if !is_same_tree {
+        let (mut addresses, mut buildings) = (regrid.addresses.clone(), regrid.buildings.clone());
+        if grid.is_renumbered() {
             let order = |position: u32| grid.position(old.code(position)).map_or(NOWHERE, |p| grid.order(p));
-            let mut orders = vec![NOWHERE; old.len()];
+            let mut orders = vec![NOWHERE; old.limit() as usize];
             (0..old.len() as u32).for_each(|p| orders[old.order(p) as usize] = order(p));
-            self.new.renumber(&orders, grid.len());
+            self.new.renumber(&orders, grid.limit());
+            // What was before, in the numbers of today: with the grids of today and every record as it was.
+            let mut base = City { records: self.old.records.clone(), ..self.new.clone() };
+            base.care = self.old.care.clone();
+            base.ids = self.old.ids.clone();
+            self.base = Some(Box::new(base));
+        } else {
+            if !replaced.is_empty() {
+                addresses.extend(rows_where(&self.old.homes, |home| replaced.contains(&home)));
+                buildings.extend(rows_where(&self.old.building_homes, |home| replaced.contains(&home)));
+            }
+            if grid.limit() != old.limit() {
+                self.new.tally = self.new.tally.renumbered(|order| order, grid.limit() as usize);
+            }
         }
-        // What was before, in the numbers of today: with the grids of today and every record as it was.
-        let mut base = City { records: self.old.records.clone(), ..self.new.clone() };
-        base.care = self.old.care.clone();
-        base.ids = self.old.ids.clone();
-        self.base = Some(Box::new(base));
-        for row in &regrid.addresses {
-            self.new.homes.set(*row as usize, home_of_address(&grid, self.new.records.addresses.at(*row as usize)));
-        }
-        let homes = &self.new.homes;
+        let before = self.base.as_deref().unwrap_or(self.old);
+        let is_another = |was: u32, is: u32| was != is || (self.base.is_none() && replaced.contains(&was));
         let id_of = |row: u32| key_of::<str>(self.old.records.addresses.at(row as usize).id());
-        let base = self.base.as_ref().map(|base| &base.homes);
-        for row in
-            regrid.addresses.iter().filter(|row| base.is_some_and(|base| base[**row as usize] != homes[**row as usize]))
-        {
-            self.rows.addresses.insert(*row);
-            self.rows.rentals.extend(self.new.ids.rentals_of_address.get(id_of(*row)));
-            self.rows.hazards.extend(self.new.ids.hazards_of_address.get(id_of(*row)));
+        for row in addresses {
+            let home = home_of_address(&grid, self.new.records.addresses.at(row as usize));
+            let was = before.homes[row as usize];
+            if home != was {
+                self.new.homes.set(row as usize, home);
+            }
+            if is_another(was, home) {
+                self.rows.addresses.insert(row);
+                self.rows.rentals.extend(self.new.ids.rentals_of_address.get(id_of(row)));
+                self.rows.hazards.extend(self.new.ids.hazards_of_address.get(id_of(row)));
+            }
         }
-        for row in &regrid.buildings {
-            let home = self.new.home_of_building(*row);
-            if home != self.new.building_homes[*row as usize] {
-                self.rows.buildings.insert(*row);
+        for row in buildings {
+            if is_another(before.building_homes[row as usize], self.new.home_of_building(row)) {
+                self.rows.buildings.insert(row);
+            }
+        }
+        for (slot, subject) in self.old.flags.views_of_grids().map(|(slot, flag)| (slot, flag.subject())) {
+            if is_another(before.home_of(&subject), self.new.home_of(&subject)) {
+                self.rows.slots.insert(slot);
             }
         }
         self.rows.changed.regrid = Some(regrid);
@@ -129,7 +163,7 @@ impl Step<'_> {
         let (old, new, records) = (&*regrid.before, &*self.new.grid, &self.old.records);
         let now = &self.new.records.grids;
         // What the members of each number of before have to do with it.
-        let mut orders = vec![Concern::Nothing; old.len()];
+        let mut orders = vec![Concern::Nothing; old.limit() as usize];
         let mut areas: Vec<Area> = Vec::new();
         let mut fresh: Vec<&GridCode> = Vec::new();
         for p in &regrid.positions {
@@ -143,7 +177,8 @@ impl Step<'_> {
             let boxes = [was.map(|_| old.bbox(*p)), is.map(|_| new.bbox(*p))];
             let boxes = boxes.into_iter().flatten().filter(|b| b[0] <= b[2]);
             if is_redrawn {
-                areas.extend(difference(old.outline(*p), new.outline(*p)).map(|bbox| Area { bbox, levels, is_shaped }));
+                let ground = difference(old.outline(*p), new.outline(*p)).into_iter();
+                areas.extend(ground.map(|bbox| Area { bbox, levels, is_shaped }));
             } else {
                 areas.extend(boxes.map(|bbox| Area { bbox, levels, is_shaped }));
             }
@@ -162,7 +197,7 @@ impl Step<'_> {
             if let Some(is) = is.filter(|_| !is_redrawn) {
                 fresh.extend(old.position(&is.code).is_none().then_some(&is.code));
                 let (from, to) = new.preorder(*p);
-                let below = (from..to).map(|order| new.code(self.new.by_order[order as usize]));
+                let below = (from..to).filter_map(|order| self.new.grid_at_order(order)).map(|p| new.code(p));
                 for p in below.filter_map(|code| old.position(code)) {
                     let concern = &mut orders[old.order(p) as usize];
                     *concern = (*concern).max(Concern::Below);
@@ -170,8 +205,7 @@ impl Step<'_> {
             }
         }
         let members = |homes: &Table<u32>, concern: Concern| -> Vec<u32> {
-            let is_of = |home: &u32| orders.get(*home as usize).copied() == Some(concern);
-            (0..).zip(homes.iter()).filter(|(_, home)| is_of(home)).map(|(row, _)| row).collect()
+            rows_where(homes, |home| orders.get(home as usize).copied() == Some(concern))
         };
         for (concern, rows) in [
             (Concern::Reshaped, &mut regrid.addresses),
@@ -187,8 +221,9 @@ impl Step<'_> {
             let is_fresh =
                 |code: Option<&str>| code.is_some_and(|code| fresh.iter().any(|fresh| fresh.as_str() == code));
             let (addresses, buildings) = (&records.addresses, &records.buildings);
-            regrid.addresses.extend(rows_where(addresses.len(), |row| is_fresh(addresses.at(row).grid())));
-            regrid.buildings.extend(rows_where(buildings.len(), |row| is_fresh(buildings.at(row).grid())));
+            let wanted = |row: usize, is: bool| is.then_some(row as u32);
+            regrid.addresses.extend(gather(addresses.len(), |row| wanted(row, is_fresh(addresses.at(row).grid()))));
+            regrid.buildings.extend(gather(buildings.len(), |row| wanted(row, is_fresh(buildings.at(row).grid()))));
         }
         let mut rows = Vec::new();
         for area in &areas {
@@ -247,14 +282,29 @@ impl Area {
     }
 }
 
-/// Those of so many rows that are wanted, ascending.
-fn rows_where(rows: usize, is_wanted: impl Fn(usize) -> bool + Sync) -> Vec<u32> {
-    (0..rows).into_par_iter().with_min_len(4_096).filter(|row| is_wanted(*row)).map(|row| row as u32).collect()
+/// Whether the outlines of two grids are drawn with the same corners, where those beside them are.
+fn is_drawn_alike(was: &Grid, is: &Grid, today: NaiveDate) -> bool {
+    was.level == is.level && was.polygon == is.polygon && was.is_valid_on(today) == is.is_valid_on(today)
+}
+
+/// The rows whose home is one that is meant, ascending.
+fn rows_where(homes: &Table<u32>, is_meant: impl Fn(u32) -> bool + Sync) -> Vec<u32> {
+    let chunks: Vec<(usize, &[u32])> = homes.chunks().collect();
+    let rows = |(first, chunk): &(usize, &[u32])| {
+        let meant = chunk.iter().enumerate().filter(|(_, home)| is_meant(**home));
+        meant.map(|(k, _)| (first + k) as u32).collect::<Vec<_>>()
+    };
+    chunks.par_iter().with_min_len(32).flat_map_iter(rows).collect()
+}
+
+/// Whether a grid of one index has the same number in another.
+fn has_number(other: &GridIndex, index: &GridIndex, p: u32) -> bool {
+    other.position(index.code(p)).is_some_and(|there| other.order(there) == index.order(p))
 }
 
 impl City {
     /// Tells all homes in the numbers of other grids: `orders` holds the new number for each old one.
-    fn renumber(&mut self, orders: &[u32], grids: usize) {
+    fn renumber(&mut self, orders: &[u32], limit: u32) {
         let of = |home: u32| orders.get(home as usize).copied().unwrap_or(NOWHERE);
         for homes in [&mut self.homes, &mut self.building_homes] {
             *homes = homes.iter().map(|home| of(*home)).collect();
@@ -267,6 +317,6 @@ impl City {
             &mut self.building_points,
         ];
         layers.into_iter().for_each(|points| points.rehome(of));
-        self.tally = self.tally.renumbered(of, grids);
+        self.tally = self.tally.renumbered(of, limit as usize);
     }
 }

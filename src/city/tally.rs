@@ -1,6 +1,8 @@
-//! Counts behind the indicators: of every grid itself, and of everything below it by prefix sums over the preorder.
+//! Counts behind the indicators: of every grid itself, and of everything below it, which is an interval of numbers.
 
 use super::points::NOWHERE;
+use crate::domain::Table;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is counted in a grid.
@@ -73,69 +75,114 @@ fn ratio(count: u32, base: u32) -> Option<f64> {
 /// Counts of all grids by preorder number; the last place is for what lies in no grid.
 #[derive(Debug, Clone, Default)]
 pub struct Tally {
-    own: Arc<Vec<Counts>>,
-    /// `sums[k]`: everything with a preorder number below `k`.
-    sums: Arc<Vec<Counts>>,
+    own: Table<Counts>,
+    /// Sums of [`PART`] places each.
+    parts: Arc<Vec<Counts>>,
 }
 
+/// Places that are summed up together.
+const PART: usize = 256;
+
 impl Tally {
-    /// Adds up shares of `grids` grids.
-    pub fn build(grids: usize, shares: impl IntoIterator<Item = (u32, Counts)>) -> Tally {
-        let mut own = vec![Counts::default(); grids + 1];
+    /// Adds up shares of grids with numbers below `limit`.
+    pub fn build(limit: usize, shares: impl IntoIterator<Item = (u32, Counts)>) -> Tally {
+        let mut own = vec![Counts::default(); limit + 1];
         for (home, counts) in shares {
-            let at = (home as usize).min(grids);
+            let at = (home as usize).min(limit);
             own[at] = own[at].plus(counts);
         }
-        Tally::of(own)
+        let sum = |part: &[Counts]| part.iter().fold(Counts::default(), |sum, counts| sum.plus(*counts));
+        let parts = own.chunks(PART).map(sum).collect();
+        Tally { own: own.into(), parts: Arc::new(parts) }
     }
 
-    fn of(own: Vec<Counts>) -> Tally {
-        let mut sums = Vec::with_capacity(own.len() + 1);
-        sums.push(Counts::default());
-        for counts in &own {
-            sums.push(sums[sums.len() - 1].plus(*counts));
-        }
-        Tally { own: Arc::new(own), sums: Arc::new(sums) }
-    }
-
-    /// The same counts of other grids: `of` makes the new preorder number of an old one.
-    pub(super) fn renumbered(&self, of: impl Fn(u32) -> u32, grids: usize) -> Tally {
-        let last = self.own.len() - 1;
+    /// The same counts of other grids, with numbers below `limit`: `of` makes the new number of an old one.
+    pub(super) fn renumbered(&self, of: impl Fn(u32) -> u32, limit: usize) -> Tally {
+        let last = self.last();
         let home = |order: usize| if order == last { NOWHERE } else { of(order as u32) };
-        Tally::build(grids, self.own.iter().enumerate().map(|(order, counts)| (home(order), *counts)))
+        Tally::build(limit, self.own.iter().enumerate().map(|(order, counts)| (home(order), *counts)))
+    }
+
+    /// The place of what lies in no grid.
+    pub(super) fn last(&self) -> usize {
+        self.own.len() - 1
     }
 
     /// Takes shares out and puts others in; says which homes changed.
     pub fn change(&mut self, gone: &[(u32, Counts)], come: &[(u32, Counts)]) -> Vec<u32> {
-        let last = self.own.len() - 1;
-        let mut own = (*self.own).clone();
-        for (home, counts) in gone {
+        let last = self.last();
+        let mut differ: BTreeMap<u32, [Counts; 2]> = BTreeMap::new();
+        for (shares, k) in [(gone, 0), (come, 1)] {
+            for (home, counts) in shares {
+                let both = differ.entry(*home).or_default();
+                both[k] = both[k].plus(*counts);
+            }
+        }
+        differ.retain(|_, [gone, come]| gone != come);
+        let parts = Arc::make_mut(&mut self.parts);
+        for (home, [gone, come]) in &differ {
             let at = (*home as usize).min(last);
-            own[at] = own[at].minus(*counts);
+            self.own.set(at, self.own[at].minus(*gone).plus(*come));
+            parts[at / PART] = parts[at / PART].minus(*gone).plus(*come);
         }
-        for (home, counts) in come {
-            let at = (*home as usize).min(last);
-            own[at] = own[at].plus(*counts);
-        }
-        let homes = gone.iter().chain(come).map(|(home, _)| *home);
-        let differs = |home: &u32| own[(*home as usize).min(last)] != self.own[(*home as usize).min(last)];
-        let mut changed: Vec<u32> = homes.filter(|home| *home != NOWHERE).filter(differs).collect();
-        changed.sort_unstable();
-        changed.dedup();
-        if own != *self.own {
-            *self = Tally::of(own);
-        }
-        changed
+        differ.into_keys().filter(|home| *home != NOWHERE).collect()
     }
 
     /// The counts of the grids with preorder numbers in a half-open interval.
     pub fn within(&self, (from, to): (u32, u32)) -> Counts {
-        let at = |k: u32| self.sums.get(k as usize).copied().unwrap_or_default();
-        at(to).minus(at(from))
+        let (from, to) = (from as usize, (to as usize).min(self.own.len()));
+        let sum = |counts: &mut dyn Iterator<Item = &Counts>| counts.fold(Counts::default(), |sum, c| sum.plus(*c));
+        let own = |from: usize, to: usize| (from..to).fold(Counts::default(), |sum, at| sum.plus(self.own[at]));
+        let (first, last) = (from.div_ceil(PART), to / PART);
+        if first >= last {
+            return own(from, to.max(from));
+        }
+        let whole = sum(&mut self.parts[first..last].iter());
+        own(from, first * PART).plus(whole).plus(own(last * PART, to))
     }
 
     /// The counts of the whole city, what lies in no grid included.
     pub fn all(&self) -> Counts {
-        self.sums.last().copied().unwrap_or_default()
+        self.parts.iter().fold(Counts::default(), |sum, counts| sum.plus(*counts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+
+    #[test]
+    fn counts_of_intervals_are_those_of_their_places() {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let limit = 1_500;
+        let mut share = || {
+            let home = if rng.random_bool(0.1) { NOWHERE } else { rng.random_range(0..limit) };
+            (home, Counts { addresses: rng.random_range(1..9), closed: rng.random_range(0..2), ..Counts::default() })
+        };
+        let mut shares: Vec<(u32, Counts)> = (0..9_000).map(|_| share()).collect();
+        let mut tally = Tally::build(limit as usize, shares.clone());
+        for round in 0..6 {
+            let gone = shares.split_off(shares.len() - 40 * round);
+            let come: Vec<(u32, Counts)> = (0..round * 50).map(|_| share()).collect();
+            shares.extend(&come);
+            let before = tally.clone();
+            let homes = tally.change(&gone, &come);
+            let of = |from: u32, to: u32| {
+                let held = shares.iter().filter(|(home, _)| (from..to).contains(home));
+                held.fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts))
+            };
+            for (from, to) in [(0, limit), (3, 4), (0, 0), (255, 257), (256, 512), (17, 1_411), (1_400, limit)] {
+                assert_eq!(tally.within((from, to)), of(from, to), "{from}..{to}");
+            }
+            assert_eq!(tally.all(), of(0, limit).plus(of_nowhere(&shares)));
+            let differs = |home: &u32| before.within((*home, home + 1)) != tally.within((*home, home + 1));
+            assert_eq!(homes, (0..limit).filter(differs).collect::<Vec<_>>());
+        }
+    }
+
+    fn of_nowhere(shares: &[(u32, Counts)]) -> Counts {
+        let held = shares.iter().filter(|(home, _)| *home == NOWHERE);
+        held.fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts))
     }
 }

@@ -1,12 +1,13 @@
 //! A table of records whose values lie in columns.
 
 use super::column::CHUNK;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
 /// A kind of record that is kept in columns.
-pub trait Pack: Sized {
+pub trait Pack: Sized + Send {
     /// Up to 1,024 records in columns.
     type Chunk: Debug + Send + Sync;
     /// A chunk that is being filled.
@@ -126,23 +127,42 @@ impl<T: Pack> Packed<T> {
     /// # Panics
     /// When a row between is left out.
     pub fn put_all(&mut self, records: BTreeMap<u32, T>) {
-        let mut records = records.into_iter().peekable();
-        while let Some(first) = records.peek().map(|(row, _)| *row as usize / CHUNK) {
-            let (from, end) = (first * CHUNK, (first + 1) * CHUNK);
-            let mut draft = T::Draft::default();
-            let mut row = from;
-            while row < end {
-                match records.next_if(|(next, _)| *next as usize == row) {
-                    Some((_, record)) => T::add(&mut draft, record.row()),
-                    None if row < self.len => T::add(&mut draft, T::row_of(self.at(row))),
-                    None => break,
-                }
-                row += 1;
+        let mut parts: Vec<(usize, Vec<(u32, T)>)> = Vec::new();
+        for (row, record) in records {
+            let chunk = row as usize / CHUNK;
+            match parts.last_mut() {
+                Some((last, part)) if *last == chunk => part.push((row, record)),
+                _ => parts.push((chunk, vec![(row, record)])),
             }
-            assert!(row > from && records.peek().is_none_or(|(next, _)| *next as usize >= end), "a row is left out");
-            self.put_chunk(first, T::finish(draft));
-            self.len = self.len.max(row);
         }
+        let table = &*self;
+        let made = |(at, part)| {
+            let (chunk, end) = table.chunk_with(at, part);
+            (at, chunk, end)
+        };
+        let made: Vec<(usize, T::Chunk, usize)> = parts.into_par_iter().map(made).collect();
+        for (at, chunk, end) in made {
+            assert!(at * CHUNK <= self.len, "a row is left out");
+            self.put_chunk(at, chunk);
+            self.len = self.len.max(end);
+        }
+    }
+
+    /// A chunk with other records in some of its rows, ascending, and where its rows end.
+    fn chunk_with(&self, at: usize, part: Vec<(u32, T)>) -> (T::Chunk, usize) {
+        let mut part = part.into_iter().peekable();
+        let mut draft = T::Draft::default();
+        let (mut row, end) = (at * CHUNK, (at + 1) * CHUNK);
+        while row < end {
+            match part.next_if(|(next, _)| *next as usize == row) {
+                Some((_, record)) => T::add(&mut draft, record.row()),
+                None if row < self.len => T::add(&mut draft, T::row_of(self.at(row))),
+                None => break,
+            }
+            row += 1;
+        }
+        assert!(part.peek().is_none(), "a row is left out");
+        (T::finish(draft), row)
     }
 
     fn put_chunk(&mut self, at: usize, chunk: T::Chunk) {

@@ -5,7 +5,7 @@ use super::kind::{building, has_whole_rings};
 use super::shape::Shape;
 use super::sheet::Row;
 use crate::domain::{
-    Address, Building, Footprint, Grid, GridLevel, LonLat, Parts, Position, PositionKind, PositionMethod, Table,
+    Address, Building, Footprint, Grid, GridLevel, LonLat, Parts, Position, PositionKind, PositionMethod,
 };
 use crate::error::{Error, Result, Text};
 use crate::index::GridIndex;
@@ -85,8 +85,6 @@ pub fn read(path: &Path) -> Result<Extract> {
     let [points, lines, areas] = read;
     let (points, lines, areas) = (points?, lines?, areas?);
     let mut extract = Extract { grids: grids(&areas), ..Extract::default() };
-    let table: Table<Grid> = extract.grids.iter().cloned().collect();
-    let index = GridIndex::build(&table);
     let mut open_outlines = Vec::new();
     for (rows, kind) in [(&points, 'n'), (&lines, 'w'), (&areas, 'r')] {
         for row in rows.iter() {
@@ -99,11 +97,20 @@ pub fn read(path: &Path) -> Result<Extract> {
             }
             if !cell(row, HOUSE_NUMBER).is_empty()
                 && cell(row, INTERPOLATION).is_empty()
-                && let Some(address) = address_of(row, &id, &index)
+                && let Some(address) = address_of(row, &id)
             {
                 extract.addresses.push(address);
             }
         }
+    }
+    let index = GridIndex::build(&extract.grids.iter().cloned().collect());
+    let (pinned, pins): (Vec<&mut Address>, Vec<LonLat>) = extract
+        .addresses
+        .iter_mut()
+        .filter_map(|address| address.pin.as_ref().map(|pin| pin.at).map(|at| (address, at)))
+        .unzip();
+    for (address, grid) in pinned.into_iter().zip(index.finest_each(&pins)) {
+        address.grid = grid.map(|i| index.code(i).clone());
     }
     if extract.grids.is_empty() && extract.buildings.is_empty() && extract.addresses.is_empty() {
         return Err(super::empty(&place));
@@ -251,7 +258,7 @@ fn building_of(row: &Row, id: &str) -> Option<Building> {
     })
 }
 
-fn address_of(row: &Row, id: &str, index: &GridIndex) -> Option<Address> {
+fn address_of(row: &Row, id: &str) -> Option<Address> {
     let at = match &row.shape {
         Shape::Other("LineString") | Shape::None | Shape::Broken => None,
         shape => middle(shape),
@@ -262,7 +269,6 @@ fn address_of(row: &Row, id: &str, index: &GridIndex) -> Option<Address> {
         id: id.into(),
         full_text,
         parts,
-        grid: at.and_then(|at| index.finest(at)).map(|i| index.code(i).clone()),
         pin: at.map(|at| Position {
             kind: if is_area { PositionKind::Building } else { PositionKind::Door },
             at,

@@ -3,10 +3,11 @@
 use super::boxes::BoxIndex;
 use super::cover::{Cover, Member};
 use super::difference::difference;
-use super::hierarchy::Hierarchy;
+use super::hierarchy::{Hierarchy, Known};
 use super::outline::{Outline, Side};
 use crate::domain::{Frame, Grid, GridCode, GridLevel, LonLat, Table};
 use chrono::NaiveDate;
+use foldhash::fast::FixedState;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -17,13 +18,22 @@ use std::sync::Arc;
 /// grids overlap) belongs to the one with the lowest code. What is on a border is decided without rounding.
 #[derive(Debug, Clone, Default)]
 pub struct GridIndex {
-    codes: Vec<GridCode>,
+    order: Arc<Order>,
+    is_renumbered: bool,
     levels: Vec<GridLevel>,
     outlines: Vec<Arc<Outline>>,
-    by_code: HashMap<GridCode, u32>,
-    tree: Hierarchy,
-    floors: [Floor; 5],
+    floors: [Arc<Floor>; 5],
     cover: Cover,
+}
+
+/// What the grids are called and how they hang together.
+#[derive(Debug, Clone, Default)]
+struct Order {
+    codes: Vec<GridCode>,
+    by_code: HashMap<GridCode, u32, FixedState>,
+    /// The grids by code.
+    by_rank: Vec<u32>,
+    tree: Hierarchy,
 }
 
 /// The grids of one level.
@@ -32,6 +42,39 @@ struct Floor {
     /// Grids by code; a place in this list is a rank.
     members: Vec<u32>,
     boxes: BoxIndex,
+}
+
+impl Order {
+    fn build(records: &[&Grid], before: Option<&Order>) -> Order {
+        let mut by_code = HashMap::with_capacity_and_hasher(records.len(), FixedState::default());
+        for (i, grid) in records.iter().enumerate() {
+            by_code.entry(grid.code.clone()).or_insert(i as u32);
+        }
+        let mut by_rank: Vec<u32> = (0..records.len() as u32).collect();
+        by_rank.sort_by(|a, b| records[*a as usize].code.cmp(&records[*b as usize].code).then(a.cmp(b)));
+        let mut rank = vec![0; records.len()];
+        by_rank.iter().enumerate().for_each(|(r, i)| rank[*i as usize] = r as u32);
+        let parents = records.iter().enumerate().map(|(i, grid)| {
+            grid.parent.as_ref().and_then(|code| by_code.get(code).copied()).filter(|parent| *parent != i as u32)
+        });
+        let tree = match before {
+            Some(before) => {
+                // A grid is the same when its code is.
+                let known = |grid: &&Grid| -> Known {
+                    let then = *before.by_code.get(&grid.code)?;
+                    let above = match before.tree.parent(then) {
+                        Some(parent) => Some(*by_code.get(&before.codes[parent as usize])?),
+                        None => None,
+                    };
+                    Some((before.tree.order(then), above))
+                };
+                let known: Vec<Known> = records.iter().map(known).collect();
+                Hierarchy::edited(parents.collect(), &rank, &known, before.tree.limit())
+            }
+            None => Hierarchy::build(parents.collect(), &rank),
+        };
+        Order { codes: records.iter().map(|grid| grid.code.clone()).collect(), by_code, by_rank, tree }
+    }
 }
 
 impl GridIndex {
@@ -49,11 +92,13 @@ impl GridIndex {
     fn build_where(grids: &Table<Grid>, valid: impl Fn(&Grid) -> bool) -> Self {
         let records: Vec<&Grid> = grids.iter().collect();
         let outlines = records.par_iter().map(|grid| Arc::new(Outline::build(grid.polygon.clone()))).collect();
-        Self::index(records, outlines, valid, Cover::build)
+        let order = Arc::new(Order::build(&records, None));
+        Self::index(&records, outlines, order, valid, Cover::build, |_| None)
     }
 
     /// The index of the grids after some of them changed: those in `positions` hold another one than when this index was
-    /// built, or the same one otherwise, also those that hold none any more. What the others are made of is shared.
+    /// built, or the same one otherwise, also those that hold none any more. What the others are made of is shared, and
+    /// those that hang where they hung keep their number, unless the index [is renumbered](Self::is_renumbered).
     pub fn edit_on(&self, grids: &Table<Grid>, positions: &BTreeSet<u32>, day: NaiveDate) -> Self {
         let records: Vec<&Grid> = grids.iter().collect();
         let now = |p: &u32| records.get(*p as usize).copied();
@@ -75,7 +120,27 @@ impl GridIndex {
         }
         ground.retain(|b| b[0] <= b[2]);
         let cover = |members: &[Member]| self.cover.edit(members, &ground);
-        Self::index(records, outlines, |grid| grid.is_valid_on(day), cover)
+        let hangs_alike = |p: &u32| {
+            let is = now(p).filter(|_| (*p as usize) < self.len());
+            is.is_some_and(|is| {
+                is.code == *self.code(*p) && is.parent.as_ref() == self.parent(*p).map(|above| self.code(above))
+            })
+        };
+        let order = match records.len() == self.len() && positions.iter().all(hangs_alike) {
+            true => self.order.clone(),
+            false => Arc::new(Order::build(&records, Some(&self.order))),
+        };
+        let levels: BTreeSet<GridLevel> = positions
+            .iter()
+            .flat_map(|p| [self.levels.get(*p as usize).copied(), now(p).map(|grid| grid.level)])
+            .flatten()
+            .collect();
+        let hang_alike = Arc::ptr_eq(&order, &self.order);
+        let floor =
+            |level: GridLevel| (hang_alike && !levels.contains(&level)).then(|| self.floors[level as usize].clone());
+        let is_renumbered = !hang_alike && order.tree.is_renumbered();
+        let index = Self::index(&records, outlines, order, |grid| grid.is_valid_on(day), cover, floor);
+        GridIndex { is_renumbered, ..index }
     }
 
     /// Whether points are located in a grid.
@@ -85,28 +150,21 @@ impl GridIndex {
     }
 
     fn index(
-        records: Vec<&Grid>,
+        records: &[&Grid],
         outlines: Vec<Arc<Outline>>,
+        order: Arc<Order>,
         valid: impl Fn(&Grid) -> bool,
         cover: impl FnOnce(&[Member]) -> Cover,
+        floor: impl Fn(GridLevel) -> Option<Arc<Floor>>,
     ) -> Self {
-        let mut by_code = HashMap::with_capacity(records.len());
-        for (i, grid) in records.iter().enumerate() {
-            by_code.entry(grid.code.clone()).or_insert(i as u32);
-        }
-        let mut by_rank: Vec<u32> = (0..records.len() as u32).collect();
-        by_rank.sort_by(|a, b| records[*a as usize].code.cmp(&records[*b as usize].code).then(a.cmp(b)));
-        let mut rank = vec![0; records.len()];
-        by_rank.iter().enumerate().for_each(|(r, i)| rank[*i as usize] = r as u32);
-        let parents = records.iter().enumerate().map(|(i, grid)| {
-            grid.parent.as_ref().and_then(|code| by_code.get(code).copied()).filter(|parent| *parent != i as u32)
-        });
-        let tree = Hierarchy::build(parents.collect(), &rank);
         let floors = GridLevel::ALL.map(|level| {
+            if let Some(floor) = floor(level) {
+                return floor;
+            }
             let is_member = |i: &u32| records[*i as usize].level == level && valid(records[*i as usize]);
-            let members: Vec<u32> = by_rank.iter().copied().filter(is_member).collect();
+            let members: Vec<u32> = order.by_rank.iter().copied().filter(is_member).collect();
             let boxes = BoxIndex::build(members.iter().map(|i| outlines[*i as usize].bbox()));
-            Floor { members, boxes }
+            Arc::new(Floor { members, boxes })
         });
         let mut members: Vec<Member> = Vec::new();
         for (level, floor) in floors.iter().enumerate() {
@@ -114,35 +172,28 @@ impl GridIndex {
             members.extend(floor.members.iter().map(member));
         }
         let cover = cover(&members);
-        GridIndex {
-            codes: records.iter().map(|grid| grid.code.clone()).collect(),
-            levels: records.iter().map(|grid| grid.level).collect(),
-            outlines,
-            by_code,
-            tree,
-            floors,
-            cover,
-        }
+        let levels = records.iter().map(|grid| grid.level).collect();
+        GridIndex { order, is_renumbered: false, levels, outlines, floors, cover }
     }
 
     /// Number of grids.
     pub fn len(&self) -> usize {
-        self.codes.len()
+        self.order.codes.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.codes.is_empty()
+        self.order.codes.is_empty()
     }
 
     /// The grid with a code.
     pub fn position(&self, code: &str) -> Option<u32> {
-        self.by_code.get(code).copied()
+        self.order.by_code.get(code).copied()
     }
 
     /// Code of a grid.
     pub fn code(&self, i: u32) -> &GridCode {
-        &self.codes[i as usize]
+        &self.order.codes[i as usize]
     }
 
     /// Level of a grid.
@@ -169,23 +220,39 @@ impl GridIndex {
 
     /// The grid that holds `i`.
     pub fn parent(&self, i: u32) -> Option<u32> {
-        self.tree.parent(i)
+        self.order.tree.parent(i)
     }
 
     /// The grids directly below `i`, by code.
     pub fn children(&self, i: u32) -> &[u32] {
-        self.tree.children(i)
+        self.order.tree.children(i)
     }
 
-    /// Preorder numbers of `i` and everything below it, half open: `order(j)` lies in it exactly when `j` is `i` or
-    /// below it.
+    /// The interval of the numbers of `i` and everything below it, half open: `order(j)` lies in it exactly when `j` is
+    /// `i` or below it.
     pub fn preorder(&self, i: u32) -> (u32, u32) {
-        self.tree.preorder(i)
+        self.order.tree.preorder(i)
     }
 
-    /// Preorder number of `i`.
+    /// Number of `i` in preorder; these numbers have gaps.
     pub fn order(&self, i: u32) -> u32 {
-        self.tree.order(i)
+        self.order.tree.order(i)
+    }
+
+    /// The end of all these numbers.
+    pub fn limit(&self) -> u32 {
+        self.order.tree.limit()
+    }
+
+    /// Whether all grids are called as in another index and hang together in the same way, as far as that is known at once.
+    pub fn hangs_as(&self, other: &GridIndex) -> bool {
+        Arc::ptr_eq(&self.order, &other.order)
+    }
+
+    /// Whether the grids have other numbers than in the index that this one was made of, also those that hang where they
+    /// hung.
+    pub fn is_renumbered(&self) -> bool {
+        self.is_renumbered
     }
 
     /// `i` itself, or the nearest grid above it that is of `level`.
@@ -223,6 +290,12 @@ impl GridIndex {
         self.side(i, at) != Side::Outside
     }
 
+    /// The grid of a level that each of many points belongs to, in their order: what [`GridIndex::locate`] answers, sooner
+    /// where they lie in no order.
+    pub fn locate_each(&self, points: &[LonLat], level: GridLevel, found: impl FnMut(usize, Option<u32>)) {
+        self.cover.first_of_each(points, level as usize, |at, i| self.is_within(i, at), found);
+    }
+
     /// The grid of a level that a point belongs to.
     pub fn locate(&self, at: LonLat, level: GridLevel) -> Option<u32> {
         self.cover.first(at, level as usize, |i| self.is_within(i, at))
@@ -237,6 +310,15 @@ impl GridIndex {
     /// The grid of the finest level that holds a point.
     pub fn finest(&self, at: LonLat) -> Option<u32> {
         GridLevel::ALL.into_iter().rev().find_map(|level| self.locate(at, level))
+    }
+
+    /// The same of many points, in their order.
+    pub fn finest_each(&self, points: &[LonLat]) -> Vec<Option<u32>> {
+        let mut finest = vec![None; points.len()];
+        for level in GridLevel::ALL {
+            self.locate_each(points, level, |k, held| finest[k] = held.or(finest[k]));
+        }
+        finest
     }
 
     /// Metres from a point to the nearest border of a grid: positive inside, negative outside, zero on it. Within 1 mm

@@ -60,7 +60,7 @@ pub fn coverage(city: &City, scope: &Scope, code: Option<&str>, level: Option<Gr
         (None, Some(i)) => index.children(i).to_vec(),
         (None, None) => roots(city),
         (Some(level), top) => {
-            let (from, to) = top.map_or((0, index.len() as u32), |i| index.preorder(i));
+            let (from, to) = top.map_or((0, index.limit()), |i| index.preorder(i));
             (from..to).filter_map(|k| city.grid_at_order(k)).filter(|i| index.level(*i) == level).collect()
         }
     };

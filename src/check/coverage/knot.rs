@@ -100,9 +100,10 @@ impl Knots {
         let all = edges.all;
         let place = |edge: &Leftover| all.binary_search(edge).ok().map(|k| k as u32);
         // A node is known by the first leftover that leaves it; one leaves every node, for borders are closed.
-        let leaves = |node: Node| all.partition_point(|edge| edge.from < node) as u32;
-        let along = (0u32..).zip(all).flat_map(|(i, edge)| [(i, leaves(edge.from)), (i, leaves(edge.to))]);
-        let along = along.filter(|(_, first)| (*first as usize) < all.len());
+        let firsts = all.iter().enumerate().rev().map(|(i, edge)| (edge.from, i as u32));
+        let leaves: foldhash::HashMap<Node, u32> = firsts.collect();
+        let along = (0u32..).zip(all).flat_map(|(i, edge)| [edge.from, edge.to].map(|node| (i, leaves.get(&node))));
+        let along = along.filter_map(|(i, first)| Some((i, *first?)));
         let across = self.crossings.iter().filter_map(|(a, b)| Some((place(a)?, place(b)?)));
         let groups = groups(all.len(), along.chain(across));
 

@@ -5,10 +5,9 @@
 
 use super::ground::{Bounds, Ground, NOTHING, bounds, foot, join, meet, widen};
 use super::knot::{Change, Gap, around, bounds_of, groups};
-use super::leftover::Edges;
+use super::leftover::{Boxed, Edges};
 use super::node::Node;
 use super::part;
-use crate::index::BoxIndex;
 use geo::algorithm::buffer::{BufferStyle, LineJoin};
 use geo::{BooleanOps, Buffer, MultiPolygon, Polygon};
 use rayon::prelude::*;
@@ -51,12 +50,8 @@ impl Strips {
         border.sort_unstable();
         border.dedup();
         let (gone, come) = (without(&self.border, &border), without(&border, &self.border));
-        let boxes = BoxIndex::build(border.iter().map(|[a, b]| bounds(*a, *b, 0.0)));
-        let touching = |b: Bounds| {
-            let mut near = Vec::new();
-            boxes.touching(b, &mut near);
-            near
-        };
+        let boxes = Boxed::new(&border, |[a, b]: &Edge| bounds(*a, *b, 0.0));
+        let touching = |b: Bounds| boxes.touching(b);
         if !gone.is_empty() {
             let is_gone = |edge: &Edge| gone.binary_search(edge).is_ok();
             self.facing.retain(|(a, b)| !is_gone(a) && !is_gone(b));
@@ -72,12 +67,10 @@ impl Strips {
 
         let facing: BTreeSet<Edge> = self.facing.iter().flat_map(|(a, b)| [*a, *b]).collect();
         let facing: Vec<Edge> = facing.into_iter().collect();
-        let near = BoxIndex::build(facing.iter().map(|[a, b]| bounds(*a, *b, 0.0)));
-        let neighbours = (0u32..).zip(&facing).flat_map(|(i, [a, b])| {
-            let mut found = Vec::new();
-            near.touching(bounds(*a, *b, width_m), &mut found);
-            found.into_iter().map(move |j| (i, j))
-        });
+        let near = Boxed::new(&facing, |[a, b]: &Edge| bounds(*a, *b, 0.0));
+        let neighbours = (0u32..)
+            .zip(&facing)
+            .flat_map(|(i, [a, b])| near.touching(bounds(*a, *b, width_m)).into_iter().map(move |j| (i, j)));
         let groups: Vec<Vec<Edge>> = groups(facing.len(), neighbours)
             .into_iter()
             .map(|group| group.into_iter().map(|i| facing[i as usize]).collect())

@@ -12,6 +12,7 @@ mod border;
 mod build;
 mod draft;
 mod edit;
+mod many;
 mod pack;
 mod roster;
 mod walk;
@@ -127,10 +128,10 @@ impl Cover {
             (sheet, cell) = self.sheet(cell);
         }
         let block = cell << (2 * BLOCK_BITS);
-        let mut word = sheet.words[(block + ((y >> bits & 7) << 3 | x >> bits & 7)) as usize];
+        let mut word = sheet.words[(block + within(x, y, bits)) as usize];
         while word & 3 == kind::BLOCK {
             bits -= BLOCK_BITS;
-            word = sheet.words[((word >> 2) + ((y >> bits & 7) << 3 | x >> bits & 7)) as usize];
+            word = sheet.words[((word >> 2) + within(x, y, bits)) as usize];
         }
         Some(Fall { sheet, word, x, y, bits })
     }
@@ -149,6 +150,12 @@ impl Cover {
         let sheets = self.sheets.iter().chain([&self.base]).map(|sheet| sheet.bytes()).sum::<usize>();
         sheets + 4 * self.places.len()
     }
+}
+
+/// The place in a block of the cell that a position falls into.
+#[inline]
+fn within(x: u32, y: u32, bits: u32) -> u32 {
+    (y >> bits & 7) << 3 | x >> bits & 7
 }
 
 impl Sheet {
@@ -183,6 +190,10 @@ mod tests {
             assert_eq!(cover.first(*at, 3, covers), slow, "{at:?}");
             assert_eq!(cover.first(*at, 2, |_| true), None);
         }
+        let (mut each, covers) = (Vec::new(), |at, i: u32| outlines[i as usize].side(at) != Side::Outside);
+        cover.first_of_each(points, 3, covers, |k, first| each.push((k, first)));
+        let one_by_one = |(k, at): (usize, &LonLat)| (k, cover.first(*at, 3, |i| covers(*at, i)));
+        assert_eq!(each, points.iter().enumerate().map(one_by_one).collect::<Vec<_>>());
         cover
     }
 

@@ -73,6 +73,13 @@ impl Rosters {
         (held != 0).then(|| list[LEVELS + held.trailing_zeros() as usize])
     }
 
+    /// Reads what [`Rosters::first`] and [`Rosters::first_of`] are going to read, where there is such a lead or list.
+    #[inline]
+    pub fn touch(&self, lead: u32, place: u32, level: usize) -> u32 {
+        let first = self.leads.get(lead as usize).map_or(0, |lead| lead.0[level]);
+        first ^ self.lists.get(place as usize + level).copied().unwrap_or(0)
+    }
+
     /// All of a level, by rank.
     pub fn members(&self, place: u32, level: usize) -> &[u32] {
         let list = &self.lists[place as usize..];

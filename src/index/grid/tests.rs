@@ -158,6 +158,8 @@ fn after_edits_it_answers_as_one_that_is_built_from_nothing() {
                 points.extend([LonLat::new(a[0], a[1]), LonLat::new((a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0)]);
             });
         }
+        let (each, one_by_one) = (index.finest_each(&points), points.iter().map(|at| anew.finest(*at)));
+        assert!(each.into_iter().eq(one_by_one), "edit {n}");
         for at in points {
             for level in [GridLevel::Grid, GridLevel::Village] {
                 assert_eq!(index.locate_all(at, level), anew.locate_all(at, level), "edit {n}, {at:?}");
