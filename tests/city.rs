@@ -292,6 +292,24 @@ fn an_edit_of_grids_leaves_no_tile_as_it_was_that_it_changes() {
 }
 
 #[test]
+fn the_last_grid_can_go_that_shows_a_band() {
+    let mut records = town();
+    let city = City::build(records.clone(), Thresholds::default(), today());
+    let shows = |grid: &Grid| {
+        let bands = city.grid.position(&grid.code).map(|i| city.care.bands(i)).unwrap_or_default();
+        bands.iter().any(Option::is_some) && Some(grid.level) == city.care.level()
+    };
+    let mut grids: Vec<Grid> = records.grids.iter().cloned().collect();
+    let last = grids.iter().position(shows).expect("a grid with a band");
+    let last = grids.remove(last);
+    grids.push(last.clone());
+    records.grids = grids.into();
+    let city = City::build(records, Thresholds::default(), today());
+    let (city, touched) = city.apply(Delta { removed: vec![Removed::Grid(last.code.clone())], ..Delta::default() });
+    assert!(city.grid.position(&last.code).is_none() && touched.layers().contains(&"care"));
+}
+
+#[test]
 fn an_edit_touches_its_ground_and_its_tiles_only() {
     let city = City::build(town(), Thresholds::default(), today());
     let row = city.records.addresses.iter().position(|a| a.at().is_some_and(LonLat::is_on_earth));
