@@ -1,6 +1,19 @@
-import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl';
+import type { ExpressionSpecification, FilterSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import { ACTION } from './colour';
 import { FONT, ground, type Site } from './ground';
+
+/** A filter on single flags, the same question as the list asks, and the one whose card is open. */
+export function flagFilter(rule: string | null, severity: string | null, open: string | null): FilterSpecification {
+  const parts: FilterSpecification[] = [['!', ['has', 'count']]];
+  if (rule) parts.push(['==', ['get', 'rule'], rule]);
+  if (severity) parts.push(['==', ['get', 'severity'], severity]);
+  return ['any', ['all', ...parts], ['==', ['get', 'flag_id'], open ?? '']] as FilterSpecification;
+}
+
+/** How many flags of a severity a cell counts, from far away; cells know of no rule. */
+export function flagCount(severity: string | null): ExpressionSpecification {
+  return ['coalesce', ['get', severity ?? 'count'], 0];
+}
 
 /** The collector's map: what the server draws, where this device is, and the work on the open card. */
 export function pinsStyle(site: Site): StyleSpecification {
