@@ -12,6 +12,7 @@ use super::threshold::Thresholds;
 use crate::domain::address::parse::{Parsed, parse};
 use crate::domain::{AddressRef, AddressStatus, Change, Correction, CorrectionState};
 use crate::domain::{HazardRef, HazardRow, LonLat, PartsRef, Records, RentalRef, RentalRow};
+use crate::index::boxes::join;
 use crate::index::{GridIndex, Ids, PointIndex, key_of};
 use chrono::NaiveDate;
 use std::collections::{BTreeSet, HashMap};
@@ -383,7 +384,7 @@ impl<'a> Context<'a> {
     /// The box around all grids.
     pub fn area_of_grids(&self) -> Option<[f64; 4]> {
         let grids = (0..self.grid.len() as u32).map(|i| self.grid.bbox(i)).filter(|b| b[0] <= b[2]);
-        grids.reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])
+        grids.reduce(join)
     }
 
     /// As [`Context::area`], with the places of the buildings at hand.
@@ -391,7 +392,6 @@ impl<'a> Context<'a> {
         if let Some(known) = self.area.get() {
             return *known;
         }
-        let join = |a: [f64; 4], b: [f64; 4]| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])];
         self.area_of_grids().or_else(|| {
             places().into_iter().filter(|p| p.is_on_earth()).map(|p| [p.lon, p.lat, p.lon, p.lat]).reduce(join)
         })

@@ -68,20 +68,17 @@ pub fn draw(shapes: &mut [Arc<Shape>], levels: &[GridLevel], zooms: &[u8; 5], po
     }
 }
 
-/// The outlines that have an end of an edge that came or went: whose nodes may differ since. `changes` holds outlines as
-/// they were and as they are, and whether they are the same in all but their corners.
+/// The outlines that have an end of an edge that came or went: whose nodes may differ since. `changes` holds outlines of
+/// one level each, as they were and as they are.
 pub fn touching<'a>(
     shapes: &[Arc<Shape>],
-    changes: impl Iterator<Item = (Option<&'a Arc<Shape>>, Option<&'a Arc<Shape>>, bool)>,
+    changes: impl Iterator<Item = (Option<&'a Arc<Shape>>, Option<&'a Arc<Shape>>)>,
 ) -> BTreeSet<u32> {
     let mut spots: Set<Spot> = Set::default();
     let mut spans: Vec<Span> = Vec::new();
-    for (was, is, same) in changes {
+    for (was, is) in changes {
         let [was, is] = [was, is].map(|shape| shape.map(|shape| edges(shape)).unwrap_or_default());
-        let alone: Vec<Spot> = match same {
-            true => was.symmetric_difference(&is).flatten().copied().collect(),
-            false => was.iter().chain(&is).flatten().copied().collect(),
-        };
+        let alone: Vec<Spot> = was.symmetric_difference(&is).flatten().copied().collect();
         spans.extend(alone.iter().map(|spot| Span::of(*spot)).reduce(Span::with));
         spots.extend(alone);
     }
@@ -381,7 +378,7 @@ mod tests {
                 _ => ring.clear(),
             }
             let old = std::mem::replace(&mut shapes[position], shape(ring));
-            let mut redrawn = touching(&shapes, [(Some(&old), Some(&shapes[position]), true)].into_iter());
+            let mut redrawn = touching(&shapes, [(Some(&old), Some(&shapes[position]))].into_iter());
             redrawn.insert(position as u32);
             let most = if n % 3 == 0 { shapes.len() / 4 } else { shapes.len() * 3 / 4 };
             assert!(redrawn.len() < most, "{} of {}", redrawn.len(), shapes.len());

@@ -76,15 +76,17 @@ impl Step<'_> {
             self.counted.extend(above.filter_map(|p| grid.position(index.code(p))));
         }
         let keeps_level = |p: &u32| old.position(grid.code(*p)).is_none_or(|was| old.level(was) == grid.level(*p));
-        self.everything |= grid.is_renumbered() || !positions.range(..grid.len() as u32).all(keeps_level);
+        self.everything |= grid.renumbers(&old) || !positions.range(..grid.len() as u32).all(keeps_level);
         self.new.level_zoom = level_zooms(&grid, &shapes);
         if self.new.level_zoom == self.old.level_zoom {
-            let change = |p: &u32| {
-                let same = matches!((before.get(*p as usize), self.new.records.grids.get(*p as usize)),
-                    (Some(was), Some(is)) if was.level == is.level);
-                (self.old.shapes.get(*p as usize), shapes.get(*p as usize), same)
-            };
-            redrawn.extend(border::touching(&shapes, positions.iter().map(change)));
+            let changes = positions.iter().flat_map(|p| {
+                let level = |grids: &Table<Grid>| grids.get(*p as usize).map(|grid| grid.level);
+                let (was, is) = (self.old.shapes.get(*p as usize), shapes.get(*p as usize));
+                // On another level all of it goes and comes.
+                let keeps_level = level(&before) == level(&self.new.records.grids);
+                if keeps_level { [(was, is), (None, None)] } else { [(was, None), (None, is)] }
+            });
+            redrawn.extend(border::touching(&shapes, changes));
         } else {
             redrawn.extend(0..shapes.len() as u32);
         }
@@ -111,7 +113,7 @@ impl Step<'_> {
         };
         self.concern(&before, &mut regrid);
         let (mut addresses, mut buildings) = (regrid.addresses.clone(), regrid.buildings.clone());
-        if grid.is_renumbered() {
+        if grid.renumbers(&old) {
             let order = |position: u32| grid.position(old.code(position)).map_or(NOWHERE, |p| grid.order(p));
             let mut orders = vec![NOWHERE; old.limit() as usize];
             (0..old.len() as u32).for_each(|p| orders[old.order(p) as usize] = order(p));

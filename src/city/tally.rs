@@ -91,7 +91,6 @@ impl Tally {
             let at = (home as usize).min(limit);
             own[at] = own[at].plus(counts);
         }
-        let sum = |part: &[Counts]| part.iter().fold(Counts::default(), |sum, counts| sum.plus(*counts));
         let parts = own.chunks(PART).map(sum).collect();
         Tally { own: own.into(), parts: Arc::new(parts) }
     }
@@ -104,7 +103,7 @@ impl Tally {
     }
 
     /// The place of what lies in no grid.
-    pub(super) fn last(&self) -> usize {
+    fn last(&self) -> usize {
         self.own.len() - 1
     }
 
@@ -131,20 +130,22 @@ impl Tally {
     /// The counts of the grids with preorder numbers in a half-open interval.
     pub fn within(&self, (from, to): (u32, u32)) -> Counts {
         let (from, to) = (from as usize, (to as usize).min(self.own.len()));
-        let sum = |counts: &mut dyn Iterator<Item = &Counts>| counts.fold(Counts::default(), |sum, c| sum.plus(*c));
-        let own = |from: usize, to: usize| (from..to).fold(Counts::default(), |sum, at| sum.plus(self.own[at]));
+        let own = |from: usize, to: usize| sum((from..to).map(|at| &self.own[at]));
         let (first, last) = (from.div_ceil(PART), to / PART);
         if first >= last {
             return own(from, to.max(from));
         }
-        let whole = sum(&mut self.parts[first..last].iter());
-        own(from, first * PART).plus(whole).plus(own(last * PART, to))
+        own(from, first * PART).plus(sum(&self.parts[first..last])).plus(own(last * PART, to))
     }
 
     /// The counts of the whole city, what lies in no grid included.
     pub fn all(&self) -> Counts {
-        self.parts.iter().fold(Counts::default(), |sum, counts| sum.plus(*counts))
+        sum(&*self.parts)
     }
+}
+
+fn sum<'a>(counts: impl IntoIterator<Item = &'a Counts>) -> Counts {
+    counts.into_iter().fold(Counts::default(), |sum, counts| sum.plus(*counts))
 }
 
 #[cfg(test)]
@@ -170,19 +171,14 @@ mod tests {
             let homes = tally.change(&gone, &come);
             let of = |from: u32, to: u32| {
                 let held = shares.iter().filter(|(home, _)| (from..to).contains(home));
-                held.fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts))
+                sum(held.map(|(_, counts)| counts))
             };
             for (from, to) in [(0, limit), (3, 4), (0, 0), (255, 257), (256, 512), (17, 1_411), (1_400, limit)] {
                 assert_eq!(tally.within((from, to)), of(from, to), "{from}..{to}");
             }
-            assert_eq!(tally.all(), of(0, limit).plus(of_nowhere(&shares)));
+            assert_eq!(tally.all(), sum(shares.iter().map(|(_, counts)| counts)));
             let differs = |home: &u32| before.within((*home, home + 1)) != tally.within((*home, home + 1));
             assert_eq!(homes, (0..limit).filter(differs).collect::<Vec<_>>());
         }
-    }
-
-    fn of_nowhere(shares: &[(u32, Counts)]) -> Counts {
-        let held = shares.iter().filter(|(home, _)| *home == NOWHERE);
-        held.fold(Counts::default(), |sum, (_, counts)| sum.plus(*counts))
     }
 }

@@ -5,6 +5,7 @@ use crate::city::City;
 use crate::city::points::Within;
 use crate::domain::{Actor, AddressRef, GridLevel, HazardRow, LonLat, RentalRow, Scope, Subject};
 use crate::error::{Error, Text};
+use crate::index::boxes::join;
 
 /// The City through an actor's eyes.
 #[derive(Clone, Copy)]
@@ -199,11 +200,6 @@ impl<'a> Sight<'a> {
 
 fn holds(within: Option<(u32, u32)>, home: u32) -> bool {
     within.is_none_or(|(from, to)| (from..to).contains(&home))
-}
-
-/// The box around two.
-pub fn join([w, s, e, n]: [f64; 4], other: [f64; 4]) -> [f64; 4] {
-    [w.min(other[0]), s.min(other[1]), e.max(other[2]), n.max(other[3])]
 }
 
 /// Whether a place lies in a box, borders included.

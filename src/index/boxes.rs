@@ -1,7 +1,20 @@
-//! Boxes in a packed Hilbert tree: which boxes touch a box.
+//! Boxes: what two have to do with each other, and which of many, in a packed Hilbert tree, touch a box.
 
 use geo_index::rtree::sort::HilbertSort;
 use geo_index::rtree::{RTree, RTreeBuilder, RTreeIndex};
+
+/// A box that holds nothing.
+pub const NOTHING: [f64; 4] = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
+
+/// The box around two, each west, south, east, north.
+pub fn join(a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
+    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
+}
+
+/// Whether two boxes have a point in common, borders included.
+pub fn meet(a: [f64; 4], b: [f64; 4]) -> bool {
+    a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3]
+}
 
 /// Boxes (footprints, polygons), packed. Boxes are known by their position in the input.
 #[derive(Debug, Clone, Default)]

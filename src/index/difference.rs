@@ -1,5 +1,7 @@
 //! Where two borders differ.
 
+use super::boxes::{NOTHING, join, meet};
+use super::groups::groups;
 use super::outline::Outline;
 
 /// More separate parts than this are told by the one box around them.
@@ -33,57 +35,27 @@ pub fn difference(was: &Outline, is: &Outline) -> Vec<[f64; 4]> {
             _ => is.next(),
         }
     });
-    let mut ends: Vec<([u64; 2], u32)> = Vec::new();
-    let mut boxes: Vec<[f64; 4]> = Vec::new();
-    for edge in alone {
-        ends.extend(edge.map(|end| (end, boxes.len() as u32)));
-        boxes.push(
-            edge.map(|end| end.map(f64::from_bits))
-                .map(|[x, y]| [x, y, x, y])
-                .into_iter()
-                .reduce(around)
-                .unwrap_or_default(),
-        );
-    }
-    // Edges that share an end, or ends with a third, are one part: each names another of its part, the first itself.
-    let mut part: Vec<u32> = (0..boxes.len() as u32).collect();
-    fn first(part: &mut [u32], mut edge: u32) -> u32 {
-        while part[edge as usize] != edge {
-            part[edge as usize] = part[part[edge as usize] as usize];
-            edge = part[edge as usize];
-        }
-        edge
-    }
+    let alone: Vec<&Edge> = alone.collect();
+    let mut ends: Vec<([u64; 2], u32)> =
+        (0..).zip(&alone).flat_map(|(edge, ends)| ends.map(|end| (end, edge))).collect();
     ends.sort_unstable();
-    for pair in ends.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
-        let (a, b) = (first(&mut part, pair[0].1), first(&mut part, pair[1].1));
-        part[a.max(b) as usize] = a.min(b);
-    }
-    for edge in (0..boxes.len() as u32).rev() {
-        let of = first(&mut part, edge);
-        boxes[of as usize] = around(boxes[of as usize], boxes[edge as usize]);
-    }
-    let mut edges = 0..;
-    boxes.retain(|_| edges.next().is_some_and(|edge| part[edge as usize] == edge));
-    if boxes.len() > PARTS {
-        return boxes.into_iter().reduce(around).into_iter().collect();
+    let shared = ends.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| (pair[0].1, pair[1].1));
+    let around = |part: Vec<u32>| {
+        let ends = part.into_iter().flat_map(|edge| alone[edge as usize]).map(|end| end.map(f64::from_bits));
+        ends.map(|[x, y]| [x, y, x, y]).fold(NOTHING, join)
+    };
+    let parts: Vec<[f64; 4]> = groups(alone.len(), shared).into_iter().map(around).collect();
+    if parts.len() > PARTS {
+        return vec![parts.into_iter().fold(NOTHING, join)];
     }
     let mut joined: Vec<[f64; 4]> = Vec::new();
-    for mut next in boxes {
-        while let Some(k) = joined.iter().position(|other| touch(other, &next)) {
-            next = around(next, joined.swap_remove(k));
+    for mut next in parts {
+        while let Some(k) = joined.iter().position(|other| meet(*other, next)) {
+            next = join(next, joined.swap_remove(k));
         }
         joined.push(next);
     }
     joined
-}
-
-fn around(a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
-    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
-}
-
-fn touch(a: &[f64; 4], b: &[f64; 4]) -> bool {
-    a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3]
 }
 
 #[cfg(test)]

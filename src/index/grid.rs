@@ -19,7 +19,6 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default)]
 pub struct GridIndex {
     order: Arc<Order>,
-    is_renumbered: bool,
     levels: Vec<GridLevel>,
     outlines: Vec<Arc<Outline>>,
     floors: [Arc<Floor>; 5],
@@ -98,7 +97,7 @@ impl GridIndex {
 
     /// The index of the grids after some of them changed: those in `positions` hold another one than when this index was
     /// built, or the same one otherwise, also those that hold none any more. What the others are made of is shared, and
-    /// those that hang where they hung keep their number, unless the index [is renumbered](Self::is_renumbered).
+    /// those that hang where they hung keep their number, unless the index [renumbers](Self::renumbers) them.
     pub fn edit_on(&self, grids: &Table<Grid>, positions: &BTreeSet<u32>, day: NaiveDate) -> Self {
         let records: Vec<&Grid> = grids.iter().collect();
         let now = |p: &u32| records.get(*p as usize).copied();
@@ -138,9 +137,7 @@ impl GridIndex {
         let hang_alike = Arc::ptr_eq(&order, &self.order);
         let floor =
             |level: GridLevel| (hang_alike && !levels.contains(&level)).then(|| self.floors[level as usize].clone());
-        let is_renumbered = !hang_alike && order.tree.is_renumbered();
-        let index = Self::index(&records, outlines, order, |grid| grid.is_valid_on(day), cover, floor);
-        GridIndex { is_renumbered, ..index }
+        Self::index(&records, outlines, order, |grid| grid.is_valid_on(day), cover, floor)
     }
 
     /// Whether points are located in a grid.
@@ -173,7 +170,7 @@ impl GridIndex {
         }
         let cover = cover(&members);
         let levels = records.iter().map(|grid| grid.level).collect();
-        GridIndex { order, is_renumbered: false, levels, outlines, floors, cover }
+        GridIndex { order, levels, outlines, floors, cover }
     }
 
     /// Number of grids.
@@ -251,8 +248,8 @@ impl GridIndex {
 
     /// Whether the grids have other numbers than in the index that this one was made of, also those that hang where they
     /// hung.
-    pub fn is_renumbered(&self) -> bool {
-        self.is_renumbered
+    pub fn renumbers(&self, before: &GridIndex) -> bool {
+        !self.hangs_as(before) && self.order.tree.is_renumbered()
     }
 
     /// `i` itself, or the nearest grid above it that is of `level`.

@@ -5,7 +5,9 @@
 //! Distances are true metres, points are CGCS2000 longitude and latitude.
 
 pub mod gather;
+pub mod groups;
 pub mod work;
+pub mod boxes;
 pub mod stretch;
 pub mod outline;
 pub mod difference;
@@ -14,7 +16,6 @@ pub mod hierarchy;
 pub mod ids;
 pub mod lookup;
 pub mod bins;
-pub mod boxes;
 pub mod point;
 pub mod grid;
 
@@ -23,6 +24,7 @@ pub use boxes::BoxIndex;
 pub use difference::difference;
 pub use gather::{gather, gathered};
 pub use grid::GridIndex;
+pub use groups::groups;
 pub use ids::Ids;
 pub use lookup::{Lookup, key_of};
 pub use outline::{Outline, Side};

@@ -1,5 +1,6 @@
 //! Boxes around stretches of a border, and boxes around those: a tree without a pointer.
 
+use super::boxes::{NOTHING, join};
 use crate::domain::Frame;
 use crate::domain::column::fitted;
 use geo::Coord;
@@ -88,8 +89,3 @@ impl Stretches {
 }
 
 const SLACK_M: f64 = 1e-4;
-const NOTHING: [f64; 4] = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
-
-fn join(a: [f64; 4], b: [f64; 4]) -> [f64; 4] {
-    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
-}

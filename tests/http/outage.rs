@@ -35,6 +35,18 @@ async fn reads_go_on_without_the_database() {
     assert_eq!((ready.status, ready.json()["status"].clone()), (StatusCode::OK, json!("degraded")));
     assert_eq!(town.get("/healthz", "").await.status, StatusCode::OK);
 
+    // What is read says that it is of then, once that is some seconds ago.
+    let cut_off = Instant::now();
+    loop {
+        let reply = town.get("/api/addresses/A1", &cookie).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.text());
+        if reply.header("gridpin-stale").parse::<u64>().is_ok_and(|stale_s| stale_s >= 8) {
+            break;
+        }
+        assert!(cut_off.elapsed() < at_most(Duration::from_secs(12)), "no read says that the database is away");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+
     crate::database::run(&admin, &format!("alter database {name} allow_connections true")).await;
     let started = Instant::now();
     loop {
@@ -50,6 +62,7 @@ async fn reads_go_on_without_the_database() {
         assert!(started.elapsed() < at_most(Duration::from_secs(10)), "the feed does not come back");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    assert_eq!(town.get("/api/addresses/A1", &cookie).await.header("gridpin-stale"), "");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! One level of a coverage: made from nothing, or from what it was before and the grids that are others since.
 
-use super::ground::{Bounds, Ground, Shape, bounds, is_of, join, meet, near, vertices, widen};
+use super::ground::{Bounds, Ground, Shape, bounds, is_of, near, vertices, widen};
 use super::knot::{Change, Knots};
 use super::leftover::{self, Edges, Key, Leftover, Part, key};
 use super::node::{Cells, Node, Nodes};
@@ -10,6 +10,7 @@ use super::strip::Strips;
 use super::{Found, Piece, Seam};
 use crate::check::context::Context;
 use crate::domain::{Frame, Grid, GridLevel, Table};
+use crate::index::boxes::{join, meet};
 use foldhash::HashSet;
 use rayon::prelude::*;
 use std::cmp::Ordering;

@@ -3,6 +3,7 @@
 use super::node::{Node, Nodes};
 use crate::check::context::Context;
 use crate::domain::{Frame, Grid, GridLevel, LonLat};
+use crate::index::boxes::{NOTHING, meet};
 use chrono::NaiveDate;
 use geo::{BoundingRect, LineString, MultiPolygon, Polygon};
 use std::cmp::Ordering;
@@ -11,23 +12,12 @@ use std::sync::OnceLock;
 /// West, south, east, north, metres.
 pub type Bounds = [f64; 4];
 
-/// A box that holds nothing.
-pub const NOTHING: Bounds = [f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY];
-
-pub fn join(a: Bounds, b: Bounds) -> Bounds {
-    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
-}
-
 pub fn bounds(a: Node, b: Node, by_m: f64) -> Bounds {
     [a.x.min(b.x) - by_m, a.y.min(b.y) - by_m, a.x.max(b.x) + by_m, a.y.max(b.y) + by_m]
 }
 
 pub fn widen(b: Bounds, by_m: f64) -> Bounds {
     [b[0] - by_m, b[1] - by_m, b[2] + by_m, b[3] + by_m]
-}
-
-pub fn meet(a: Bounds, b: Bounds) -> bool {
-    a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3]
 }
 
 pub fn holds(b: Bounds, at: Node) -> bool {

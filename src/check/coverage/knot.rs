@@ -4,10 +4,12 @@
 //! number of times, its base: so what it encloses can be told without the rest of the city. Most knots are a ring that
 //! meets nothing, not even itself: their ground is known at once. The others take a union of their own.
 
-use super::ground::{Bounds, Ground, NOTHING, foot, holds, join};
+use super::ground::{Bounds, Ground, foot, holds};
 use super::leftover::{Edges, Leftover, Part};
 use super::node::Node;
 use super::part;
+use crate::index::boxes::{NOTHING, join};
+use crate::index::groups;
 use geo::algorithm::bool_ops::FillRule;
 use geo::algorithm::kernels::{Kernel, Orientation, RobustKernel};
 use geo::{BooleanOps, BoundingRect, Intersects, Line, LineString, MultiPolygon, Polygon};
@@ -46,41 +48,6 @@ pub struct Change<'a> {
     pub come: &'a [Leftover],
     /// The boxes of the grids that are drawn otherwise, before and now.
     pub drawn: &'a [Bounds],
-}
-
-/// The first leftover of everything that hangs together, for each.
-struct Roots(Vec<u32>);
-
-impl Roots {
-    fn of(&mut self, mut i: u32) -> u32 {
-        while self.0[i as usize] != i {
-            self.0[i as usize] = self.0[self.0[i as usize] as usize];
-            i = self.0[i as usize];
-        }
-        i
-    }
-
-    fn join(&mut self, i: u32, j: u32) {
-        let (i, j) = (self.of(i), self.of(j));
-        self.0[i.max(j) as usize] = i.min(j);
-    }
-}
-
-/// Groups of what hangs together, each ascending, by their first.
-pub fn groups(count: usize, pairs: impl Iterator<Item = (u32, u32)>) -> Vec<Vec<u32>> {
-    let mut roots = Roots((0..count as u32).collect());
-    pairs.for_each(|(i, j)| roots.join(i, j));
-    let mut place = vec![u32::MAX; count];
-    let mut groups: Vec<Vec<u32>> = Vec::new();
-    for i in 0..count as u32 {
-        let root = roots.of(i) as usize;
-        if place[root] == u32::MAX {
-            place[root] = groups.len() as u32;
-            groups.push(Vec::new());
-        }
-        groups[place[root] as usize].push(i);
-    }
-    groups
 }
 
 impl Knots {

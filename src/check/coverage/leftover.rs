@@ -4,13 +4,12 @@
 //! left. What is left over runs around every overlap and gap as well, and has the same winding numbers as all polygons
 //! together.
 
-use super::ground::{Bounds, Ground, bounds, meet};
+use super::boxed::Boxed;
+use super::ground::{Bounds, Ground, bounds};
 use super::node::Node;
-use crate::index::BoxIndex;
+use crate::index::boxes::join;
 use foldhash::{HashMap, HashSet};
 use rayon::prelude::*;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// An edge that no neighbour runs the other way; its grid's ground lies on the left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,7 +86,7 @@ pub fn of_all(ground: &Ground) -> Vec<Leftover> {
 
 /// What is left of the edges with some keys, sorted.
 pub fn of_some(ground: &Ground, keys: &HashSet<Key>) -> Vec<Leftover> {
-    let Some(all) = keys.iter().map(|(a, b)| bounds(*a, *b, 0.0)).reduce(super::ground::join) else {
+    let Some(all) = keys.iter().map(|(a, b)| bounds(*a, *b, 0.0)).reduce(join) else {
         return Vec::new();
     };
     let mut same: HashMap<Key, Vec<Leftover>> = HashMap::default();
@@ -103,34 +102,6 @@ pub fn of_some(ground: &Ground, keys: &HashSet<Key>) -> Vec<Leftover> {
     same.into_values().for_each(|same| left_of(same, ground, &mut left));
     left.sort_unstable();
     left
-}
-
-/// A list, and what of it touches a box. The first few who ask have the list read through: after an edit nobody else asks,
-/// and an index of everything would take longer than all of the rest.
-pub struct Boxed<'a, T> {
-    all: &'a [T],
-    bounds: fn(&T) -> Bounds,
-    asked: AtomicUsize,
-    boxes: OnceLock<BoxIndex>,
-}
-
-impl<'a, T> Boxed<'a, T> {
-    const FEW: usize = 32;
-
-    pub fn new(all: &'a [T], bounds: fn(&T) -> Bounds) -> Self {
-        Boxed { all, bounds, asked: AtomicUsize::new(0), boxes: OnceLock::new() }
-    }
-
-    /// Places in the list of what touches a box, ascending.
-    pub fn touching(&self, b: Bounds) -> Vec<u32> {
-        if self.asked.fetch_add(1, Relaxed) < Self::FEW && self.boxes.get().is_none() {
-            let touches = |one: &T| meet((self.bounds)(one), b);
-            return (0..).zip(self.all).filter(|(_, one)| touches(one)).map(|(k, _)| k).collect();
-        }
-        let mut found = Vec::new();
-        self.boxes.get_or_init(|| BoxIndex::build(self.all.iter().map(self.bounds))).touching(b, &mut found);
-        found
-    }
 }
 
 /// Leftovers, and which lie in a box.

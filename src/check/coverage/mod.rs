@@ -9,6 +9,7 @@
 //! An edit looks again at what is near the grids that are others, and at the list of leftovers; the result is that of a
 //! look at everything, bit for bit: whatever is kept was made from nothing but what is still there.
 
+mod boxed;
 mod edit;
 mod ground;
 mod knot;

@@ -3,11 +3,14 @@
 //! A strip is what closes when the outer borders grow by half the width and shrink again, unless mostly new border bounds
 //! it: then it is only a rounded corner. Borders face each other across it, so it is looked for where they do.
 
-use super::ground::{Bounds, Ground, NOTHING, bounds, foot, join, meet, widen};
-use super::knot::{Change, Gap, around, bounds_of, groups};
-use super::leftover::{Boxed, Edges};
+use super::boxed::Boxed;
+use super::ground::{Bounds, Ground, bounds, foot, widen};
+use super::knot::{Change, Gap, around, bounds_of};
+use super::leftover::Edges;
 use super::node::Node;
 use super::part;
+use crate::index::boxes::{NOTHING, join, meet};
+use crate::index::groups;
 use geo::algorithm::buffer::{BufferStyle, LineJoin};
 use geo::{BooleanOps, Buffer, MultiPolygon, Polygon};
 use rayon::prelude::*;

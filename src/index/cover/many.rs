@@ -2,7 +2,7 @@
 //! for all points of a row, without a branch between them, so that a processor has all these reads under way; asked one
 //! by one, every point would wait for its own cell before the next one begins.
 
-use super::{BLOCK_BITS, Cover, Fall, Sheet, TOP_BITS, kind, within};
+use super::{BLOCK_BITS, Cover, Fall, TOP_BITS, kind};
 use crate::domain::LonLat;
 
 /// Points of a row: more than a processor can wait for at once, few enough to stay in its first cache.
@@ -11,13 +11,9 @@ const ROW: usize = 64;
 /// One point on its way.
 #[derive(Clone, Copy)]
 struct Way<'a> {
-    sheet: &'a Sheet,
-    x: u32,
-    y: u32,
-    bits: u32,
-    /// Where its word is, and the word once it was read.
+    fall: Fall<'a>,
+    /// Where its next word is.
     place: u32,
-    word: u32,
     is_outside: bool,
 }
 
@@ -33,39 +29,25 @@ impl Cover {
         if self.columns == 0 {
             return (0..points.len()).for_each(|k| found(k, None));
         }
-        let start = Way { sheet: &self.base, x: 0, y: 0, bits: 0, place: 0, word: 0, is_outside: true };
-        let mut row = [start; ROW];
+        let outside = Way {
+            fall: Fall { sheet: &self.base, word: 0, x: 0, y: 0, bits: TOP_BITS - BLOCK_BITS },
+            place: 0,
+            is_outside: true,
+        };
+        let mut row = [outside; ROW];
         for (k, points) in points.chunks(ROW).enumerate() {
             let row = &mut row[..points.len()];
             for (way, at) in row.iter_mut().zip(points) {
-                *way = self.set_out(*at);
+                let above = self.above(*at);
+                *way = above.map_or(outside, |(fall, place)| Way { fall, place, is_outside: false });
             }
             while go_down(row) {}
             warm(row, level);
             for (n, (way, at)) in row.iter().zip(points).enumerate() {
-                let fall = Fall { sheet: way.sheet, word: way.word, x: way.x, y: way.y, bits: way.bits };
-                let first = match fall.word & 3 {
-                    _ if way.is_outside => None,
-                    kind::WHOLE => fall.sheet.rosters.first(fall.word >> 2, level),
-                    _ => self.at_border(&fall, level, |i| covers(*at, i)),
-                };
-                found(k * ROW + n, first);
+                let first = || self.first_at(&way.fall, level, |i| covers(*at, i));
+                found(k * ROW + n, if way.is_outside { None } else { first() });
             }
         }
-    }
-
-    #[inline]
-    fn set_out(&self, at: LonLat) -> Way<'_> {
-        let [west, south, east, north] = self.bbox;
-        let is_outside = !(at.lon >= west && at.lon <= east && at.lat >= south && at.lat <= north);
-        let inside = |degrees: f64| if is_outside { 0 } else { degrees as u32 };
-        let (x, y) = (inside((at.lon - west) * self.per_deg[0]), inside((at.lat - south) * self.per_deg[1]));
-        let bits = TOP_BITS - BLOCK_BITS;
-        let (mut sheet, mut cell) = (&*self.base, (y >> TOP_BITS) * self.columns + (x >> TOP_BITS));
-        if !self.sheets.is_empty() {
-            (sheet, cell) = self.sheet(cell);
-        }
-        Way { sheet, x, y, bits, place: (cell << (2 * BLOCK_BITS)) + within(x, y, bits), word: 0, is_outside }
     }
 }
 
@@ -73,13 +55,11 @@ impl Cover {
 #[inline]
 fn go_down(row: &mut [Way]) -> bool {
     let mut deeper = false;
-    for way in row {
-        way.word = way.sheet.words[way.place as usize];
-        let is_block = way.word & 3 == kind::BLOCK;
-        way.bits -= if is_block { BLOCK_BITS } else { 0 };
-        let next = (way.word >> 2) + within(way.x, way.y, way.bits);
-        way.place = if is_block { next } else { way.place };
-        deeper |= is_block;
+    for Way { fall, place, .. } in row {
+        fall.word = fall.sheet.words[*place as usize];
+        let below = fall.below();
+        *place = below.unwrap_or(*place);
+        deeper |= below.is_some();
     }
     deeper
 }
@@ -89,13 +69,13 @@ fn go_down(row: &mut [Way]) -> bool {
 fn warm(row: &[Way], level: usize) {
     let mut lists = [0; ROW];
     for (way, list) in row.iter().zip(&mut lists) {
-        let note = if way.word & 3 == kind::BORDER { way.word >> 2 } else { 0 };
-        *list = way.sheet.notes.get(note as usize).copied().unwrap_or(0);
+        let note = if way.fall.word & 3 == kind::BORDER { way.fall.word >> 2 } else { 0 };
+        *list = way.fall.sheet.notes.get(note as usize).copied().unwrap_or(0);
     }
     let mut sum = 0;
     for (way, list) in row.iter().zip(&lists) {
-        let lead = if way.word & 3 == kind::WHOLE { way.word >> 2 } else { 0 };
-        sum ^= way.sheet.rosters.touch(lead, *list, level);
+        let lead = if way.fall.word & 3 == kind::WHOLE { way.fall.word >> 2 } else { 0 };
+        sum ^= way.fall.sheet.rosters.touch(lead, *list, level);
     }
     std::hint::black_box(sum);
 }

@@ -77,6 +77,7 @@ pub struct Asked<'a> {
 }
 
 /// Where a point fell: its cell's word, and its position in units of which a largest cell has `1 << TOP_BITS` a side.
+#[derive(Clone, Copy)]
 struct Fall<'a> {
     sheet: &'a Sheet,
     word: u32,
@@ -90,11 +91,15 @@ impl Cover {
     /// holds the point.
     #[inline]
     pub fn first(&self, at: LonLat, level: usize, covers: impl Fn(u32) -> bool) -> Option<u32> {
-        let fall = self.fall(at)?;
+        self.first_at(&self.fall(at)?, level, covers)
+    }
+
+    #[inline]
+    fn first_at(&self, fall: &Fall<'_>, level: usize, covers: impl Fn(u32) -> bool) -> Option<u32> {
         if fall.word & 3 == kind::WHOLE {
             return fall.sheet.rosters.first(fall.word >> 2, level);
         }
-        self.at_border(&fall, level, covers)
+        self.at_border(fall, level, covers)
     }
 
     #[inline]
@@ -117,23 +122,29 @@ impl Cover {
 
     #[inline]
     fn fall(&self, at: LonLat) -> Option<Fall<'_>> {
+        let (mut fall, place) = self.above(at)?;
+        fall.word = fall.sheet.words[place as usize];
+        while let Some(place) = fall.below() {
+            fall.word = fall.sheet.words[place as usize];
+        }
+        Some(fall)
+    }
+
+    /// A point above the largest cells, and where the word is of the one that it falls into first; none outside of them.
+    #[inline]
+    fn above(&self, at: LonLat) -> Option<(Fall<'_>, u32)> {
         let [west, south, east, north] = self.bbox;
         if !(at.lon >= west && at.lon <= east && at.lat >= south && at.lat <= north) || self.columns == 0 {
             return None;
         }
         let (x, y) = (((at.lon - west) * self.per_deg[0]) as u32, ((at.lat - south) * self.per_deg[1]) as u32);
-        let mut bits = TOP_BITS - BLOCK_BITS;
+        let bits = TOP_BITS - BLOCK_BITS;
         let (mut sheet, mut cell) = (&*self.base, (y >> TOP_BITS) * self.columns + (x >> TOP_BITS));
         if !self.sheets.is_empty() {
             (sheet, cell) = self.sheet(cell);
         }
-        let block = cell << (2 * BLOCK_BITS);
-        let mut word = sheet.words[(block + within(x, y, bits)) as usize];
-        while word & 3 == kind::BLOCK {
-            bits -= BLOCK_BITS;
-            word = sheet.words[((word >> 2) + within(x, y, bits)) as usize];
-        }
-        Some(Fall { sheet, word, x, y, bits })
+        let place = (cell << (2 * BLOCK_BITS)) + within(x, y, bits);
+        Some((Fall { sheet, word: 0, x, y, bits }, place))
     }
 
     /// Where a largest cell stands.
@@ -149,6 +160,17 @@ impl Cover {
     pub fn bytes(&self) -> usize {
         let sheets = self.sheets.iter().chain([&self.base]).map(|sheet| sheet.bytes()).sum::<usize>();
         sheets + 4 * self.places.len()
+    }
+}
+
+impl Fall<'_> {
+    /// Goes on to the smaller cell, where its word names a block: where the word of that one is.
+    #[inline]
+    fn below(&mut self) -> Option<u32> {
+        (self.word & 3 == kind::BLOCK).then(|| {
+            self.bits -= BLOCK_BITS;
+            (self.word >> 2) + within(self.x, self.y, self.bits)
+        })
     }
 }
 
