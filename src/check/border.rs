@@ -66,9 +66,11 @@ impl Borders {
         self.crossed(i).map(|m| f64::from(m.there - m.back) / f64::from(m.there + 1))
     }
 
-    /// Takes over where some records stand now; answered are those for which it makes a difference.
+    /// Takes over where some records stand now; answered are those that cross another border than before, or one about
+    /// which something else is true.
     pub fn edit(&mut self, level: &Level, rows: &BTreeSet<u32>) -> BTreeSet<u32> {
         let mut pairs: BTreeSet<Pair> = BTreeSet::new();
+        let mut differ: BTreeSet<u32> = BTreeSet::new();
         let old = self.clone();
         for i in rows {
             let place = self.crossing.binary_search_by_key(i, |(pin, _)| *pin);
@@ -92,13 +94,15 @@ impl Borders {
                     Err(place) => counts.insert(place, (pair, 1)),
                 }
             }
+            differ.insert(*i);
             pairs.extend([was, is].into_iter().flatten().flat_map(|(a, b)| [(a, b), (b, a)]));
         }
         pairs.retain(|pair| old.moved(*pair) != self.moved(*pair));
-        if pairs.is_empty() {
-            return BTreeSet::new();
+        if !pairs.is_empty() {
+            let of_pairs = self.crossing.iter().filter(|(_, pair)| pairs.contains(pair));
+            differ.extend(of_pairs.map(|(pin, _)| *pin));
         }
-        self.crossing.iter().filter(|(_, pair)| pairs.contains(pair)).map(|(pin, _)| *pin).collect()
+        differ
     }
 }
 

@@ -133,21 +133,20 @@ impl Detection {
     }
 
     /// Takes over the addresses and buildings in some rows as the context has them now; rows that are new follow the
-    /// last, and those that the context does not have are gone. Answered is what was found then, and the addresses whose
-    /// verdict, or the words for it, may differ. `regrid` says which grids are others. None where the run was not for
-    /// edits, or gave them up.
+    /// last, and those that the context does not have are gone. Answered is what was found then, and whose verdicts, or the
+    /// words for them, differ. `regrid` says which grids are others. None where the run was not for edits, or gave them up.
     pub fn edit(
         &self,
         context: &Context,
         addresses: &[u32],
         buildings: &[u32],
         regrid: Option<&Regrid>,
-    ) -> Option<(Detection, BTreeSet<u32>)> {
+    ) -> Option<(Detection, Asked)> {
         let stages = self.stages.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         let mut next = Step { stages, judged: self.judged.clone() };
         let mut pack = (*self.stage().level.pack).clone();
         let edited = pack.edit(context, addresses, buildings, regrid);
-        let mut asked = BTreeSet::new();
+        let mut asked = Asked::default();
         if edited.is_nothing() && regrid.is_none() {
             next.truncate(pack, context);
             return Some((next.into_detection(self), asked));
@@ -167,10 +166,10 @@ impl Detection {
                 bordering = next.stages[k].regrid(context.grid, regrid);
                 bordering.retain(|i| (*i as usize) < pack.pins.len());
             }
-            asked = next.stages[k].edit(&pack, &edited, &moves, &bordering);
-            asked.extend(&concerned);
+            let (mut rows, crossing) = next.stages[k].edit(&pack, &edited, &moves, &bordering);
+            rows.extend(&concerned);
             moves = Moves::default();
-            let rows: Vec<u32> = asked.iter().copied().collect();
+            let rows: Vec<u32> = rows.into_iter().collect();
             let stage = &next.stages[k];
             let judge = |desk: &mut Desk, i: &u32| {
                 let judgement = judge(stage, *i as usize, desk);
@@ -193,13 +192,21 @@ impl Detection {
                     }
                 } else if row == next.judged.len() {
                     next.judged.push(judgement.judged);
+                    asked.differ.insert(i);
                 } else if !next.judged[row].is(&judgement.judged) {
                     next.judged.set(row, judgement.judged);
+                    asked.differ.insert(i);
+                } else {
+                    asked.stay.insert(i);
                 }
+            }
+            if k + 1 == STAGES {
+                // What a rule says of a border is no part of the verdict.
+                asked.differ.extend(crossing.iter().chain(&concerned));
             }
         }
         next.truncate((*pack).clone(), context);
-        asked.retain(|i| (*i as usize) < next.judged.len());
+        asked.differ.retain(|i| (*i as usize) < next.judged.len());
         Some((next.into_detection(self), asked))
     }
 
@@ -211,29 +218,33 @@ impl Detection {
     /// Whose verdict was read from other grids: who declares them or stands where they differ, or on the middle of one.
     fn concerned(&self, context: &Context, regrid: &Regrid, pack: &Pack) -> BTreeSet<u32> {
         const MIDDLE_M: f64 = 1.0;
-        let mut concerned = regrid.addresses.clone();
-        let mut near = |middle: [f64; 2]| {
+        let near = |middle: &[f64; 2]| {
+            let mut near = Vec::new();
             if middle[0].is_finite() {
-                let at = pack.frame.lonlat(middle);
-                context.facts().each_pin_near(at, MIDDLE_M, |i| {
-                    concerned.insert(i);
-                });
+                context.facts().each_pin_near(pack.frame.lonlat(*middle), MIDDLE_M, |i| near.push(i));
             }
+            near
+        };
+        let (was, is) = (self.stage().level.pack.middles(), pack.middles());
+        let at_some = |middles: &[[f64; 2]]| -> Vec<u32> {
+            regrid.positions.iter().filter_map(|g| middles.get(*g as usize)).flat_map(near).collect()
         };
         // How much a middle says depends on how many there are.
-        let every = regrid.before.len() != context.grid.len();
-        for (g, middle) in self.stage().level.pack.middles().iter().enumerate() {
-            if every || regrid.positions.contains(&(g as u32)) {
-                near(*middle);
-            }
-        }
-        for g in &regrid.positions {
-            if let Some(middle) = pack.middles().get(*g as usize) {
-                near(*middle);
-            }
-        }
-        concerned
+        let then = match was.len() == is.len() {
+            true => at_some(was),
+            false => was.par_iter().with_min_len(256).flat_map_iter(near).collect(),
+        };
+        regrid.addresses.iter().copied().chain(then).chain(at_some(is)).collect()
     }
+}
+
+/// Addresses that were asked about again after an edit.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Those whose verdict is another one, or of whose borders something else is true.
+    pub differ: BTreeSet<u32>,
+    /// Those whose verdict is the same, bit for bit: what was read for it may be something else, and words quote it.
+    pub stay: BTreeSet<u32>,
 }
 
 /// All stages while they are edited.

@@ -74,14 +74,15 @@ impl Stage {
     }
 
     /// Takes over an edit: the packed city after it, what it changed, what of the stage before moved, and whose border is
-    /// to be asked again. Answered are the addresses whose verdict may differ.
+    /// to be asked again. Answered are the addresses whose verdict may differ, and those that cross another border than
+    /// before, or one about which something else is true.
     pub(super) fn edit(
         &mut self,
         pack: &Arc<Pack>,
         edited: &Edited,
         moves: &Moves,
         bordering: &BTreeSet<u32>,
-    ) -> BTreeSet<u32> {
+    ) -> (BTreeSet<u32>, BTreeSet<u32>) {
         let mut ripple = Ripple::default();
         for (s, numbers) in &edited.series {
             numbers.iter().for_each(|n| ripple.number(*s, *n));
@@ -103,7 +104,8 @@ impl Stage {
             readers.extend(all_of(&series, |(s, touch), readers| traces.of_series(**s, touch, readers)));
             loosened.collectors.iter().for_each(|c| traces.of_collector(*c, &mut readers));
         }
-        let mut addresses = self.borders.edit(&self.level, &rows.union(bordering).copied().collect());
+        let crossing = self.borders.edit(&self.level, &rows.union(bordering).copied().collect());
+        let mut addresses = crossing.clone();
         let mut batches: BTreeSet<u32> = BTreeSet::new();
         for reader in readers {
             match reader {
@@ -127,7 +129,7 @@ impl Stage {
         for b in self.judge_again(batches) {
             addresses.extend(pack.batches[b as usize].iter().copied());
         }
-        addresses
+        (addresses, crossing)
     }
 
     /// Keeps the rows of a pack from which the last were taken away.

@@ -4,6 +4,7 @@ use super::evidence::level::FAR_M;
 use super::evidence::reads::{Circle, Reads};
 use super::evidence::{Pack, SeriesTouch};
 use crate::domain::Table;
+use crate::domain::table::OF_ARCS;
 use crate::index::{Bins, Lookup};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -35,8 +36,8 @@ impl Reader {
 /// What every verdict of a stage was read from, and the way back. Most records are at home and read nothing.
 #[derive(Debug, Clone)]
 pub struct Traces {
-    addresses: Table<Option<Arc<Reads>>>,
-    batches: Table<Option<Arc<Reads>>>,
+    addresses: Table<Option<Arc<Reads>>, OF_ARCS>,
+    batches: Table<Option<Arc<Reads>>, OF_ARCS>,
     /// Circles within which trusted addresses were looked for, with their radius.
     pins: Bins<f32>,
     /// Circles within which buildings were looked for.

@@ -51,6 +51,7 @@ use shape::Shape;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use tally::Tally;
+use world::Span;
 
 /// A city as it is at one moment. A copy is cheap: everything large is shared.
 #[derive(Debug, Clone)]
@@ -286,6 +287,16 @@ impl City {
     /// Outlines of the grids in steps of the world, by position.
     pub fn shapes(&self) -> &[Arc<Shape>] {
         &self.shapes
+    }
+
+    /// Positions of the grids of a level whose outline may be drawn in a box, in preorder.
+    pub fn grids_about(&self, span: Span, level: GridLevel) -> Vec<u32> {
+        // A step of the world more on every side: corners are rounded to them.
+        let mut grids = Vec::new();
+        self.grid.touching(span.grown(1).degrees(), level, &mut grids);
+        grids.retain(|i| self.shapes[*i as usize].span.is_some_and(|own| own.meets(span)));
+        grids.sort_unstable_by_key(|i| self.grid.order(*i));
+        grids
     }
 
     /// The zoom from which grids of a level are large enough to be seen (16 pixels a side on average); 0 for the coarsest.

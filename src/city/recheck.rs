@@ -159,7 +159,13 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     let context = context.with_detection(Arc::new(found));
 
     let mut rows = stirred.addresses;
-    rows.extend(asked);
+    rows.extend(asked.differ);
+    // Where the verdict stays, only words can differ, and only of what is told.
+    let is_told = |i: &u32| {
+        let address = city.records.addresses.get(*i as usize);
+        address.is_some_and(|address| city.flags.about(&Subject::Address(address.id().to_owned())).next().is_some())
+    };
+    rows.extend(asked.stay.into_iter().filter(is_told));
     rows.extend(changed.addresses.iter().chain(&changed.concerned));
     rows.extend(regrid.into_iter().flat_map(|regrid| &regrid.named));
     let on_roads = stirred.roads.iter().flat_map(|road| context.facts().on_road(*road));

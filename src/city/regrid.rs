@@ -6,8 +6,7 @@ use super::points::NOWHERE;
 use super::world::Span;
 use super::*;
 use crate::check::regrid::{Regrid, is_redrawn, is_shaped};
-use crate::index::{difference, gather};
-use foldhash::HashSet;
+use crate::index::difference;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 
@@ -48,7 +47,11 @@ impl Step<'_> {
             return;
         }
         let grid = Arc::new(old.edit_on(table, &positions, today));
-        self.new.care = self.old.care.rebuilt(&old, &self.new.records.headcounts, &grid);
+        let keeps_level = |p: &u32| old.position(grid.code(*p)).is_none_or(|was| old.level(was) == grid.level(*p));
+        let keep_levels = positions.range(..grid.len() as u32).all(keeps_level);
+        if !keep_levels || !grid.hangs_as(&old) {
+            self.new.care = self.old.care.rebuilt(&old, &self.new.records.headcounts, &grid);
+        }
         let mut shapes = (*self.old.shapes).clone();
         shapes.resize_with(grid.len(), Arc::default);
         let mut redrawn: BTreeSet<u32> = BTreeSet::new();
@@ -66,7 +69,9 @@ impl Step<'_> {
             all.filter(|p| !has_number(other, index, *p)).collect()
         };
         let (gone, come) = (elsewhere(&old, &grid), elsewhere(&grid, &old));
-        let replaced: HashSet<u32> = gone.iter().map(|p| old.order(*p)).collect();
+        let mut replaced = vec![false; if gone.is_empty() { 0 } else { old.limit() as usize }];
+        gone.iter().for_each(|p| replaced[old.order(*p) as usize] = true);
+        let is_replaced = |home: u32| replaced.get(home as usize) == Some(&true);
         for (index, elsewhere, shapes) in [(&old, gone, &*self.old.shapes), (&grid, come, &shapes)] {
             let positions = positions.range(..index.len() as u32).copied();
             let drawn: BTreeSet<u32> = positions.chain(elsewhere).collect();
@@ -75,8 +80,7 @@ impl Step<'_> {
             let above = drawn.into_iter().flat_map(|p| std::iter::successors(Some(p), |above| index.parent(*above)));
             self.counted.extend(above.filter_map(|p| grid.position(index.code(p))));
         }
-        let keeps_level = |p: &u32| old.position(grid.code(*p)).is_none_or(|was| old.level(was) == grid.level(*p));
-        self.everything |= grid.renumbers(&old) || !positions.range(..grid.len() as u32).all(keeps_level);
+        self.everything |= grid.renumbers(&old) || !keep_levels;
         self.new.level_zoom = level_zooms(&grid, &shapes);
         if self.new.level_zoom == self.old.level_zoom {
             let changes = positions.iter().flat_map(|p| {
@@ -125,15 +129,15 @@ impl Step<'_> {
             self.base = Some(Box::new(base));
         } else {
             if !replaced.is_empty() {
-                addresses.extend(rows_where(&self.old.homes, |home| replaced.contains(&home)));
-                buildings.extend(rows_where(&self.old.building_homes, |home| replaced.contains(&home)));
+                addresses.extend(rows_where(&self.old.homes, is_replaced));
+                buildings.extend(rows_where(&self.old.building_homes, is_replaced));
             }
             if grid.limit() != old.limit() {
                 self.new.tally = self.new.tally.renumbered(|order| order, grid.limit() as usize);
             }
         }
         let before = self.base.as_deref().unwrap_or(self.old);
-        let is_another = |was: u32, is: u32| was != is || (self.base.is_none() && replaced.contains(&was));
+        let is_another = |was: u32, is: u32| was != is || (self.base.is_none() && is_replaced(was));
         let id_of = |row: u32| key_of::<str>(self.old.records.addresses.at(row as usize).id());
         for row in addresses {
             let home = home_of_address(&grid, self.new.records.addresses.at(row as usize));
@@ -206,26 +210,21 @@ impl Step<'_> {
                 }
             }
         }
-        let members = |homes: &Table<u32>, concern: Concern| -> Vec<u32> {
-            rows_where(homes, |home| orders.get(home as usize).copied() == Some(concern))
-        };
-        for (concern, rows) in [
-            (Concern::Reshaped, &mut regrid.addresses),
-            (Concern::Named, &mut regrid.named),
-            (Concern::Below, &mut regrid.below),
-        ] {
-            if orders.contains(&concern) {
-                rows.extend(members(&self.old.homes, concern));
-                regrid.buildings.extend(members(&self.old.building_homes, concern));
-            }
+        let of = |home: u32| orders.get(home as usize).copied().unwrap_or(Concern::Nothing);
+        for row in rows_where(&self.old.homes, |home| of(home) != Concern::Nothing) {
+            let rows = match of(self.old.homes[row as usize]) {
+                Concern::Nothing => continue,
+                Concern::Reshaped => &mut regrid.addresses,
+                Concern::Named => &mut regrid.named,
+                Concern::Below => &mut regrid.below,
+            };
+            rows.insert(row);
         }
+        regrid.buildings.extend(rows_where(&self.old.building_homes, |home| of(home) != Concern::Nothing));
         if !fresh.is_empty() {
-            let is_fresh =
-                |code: Option<&str>| code.is_some_and(|code| fresh.iter().any(|fresh| fresh.as_str() == code));
-            let (addresses, buildings) = (&records.addresses, &records.buildings);
-            let wanted = |row: usize, is: bool| is.then_some(row as u32);
-            regrid.addresses.extend(gather(addresses.len(), |row| wanted(row, is_fresh(addresses.at(row).grid()))));
-            regrid.buildings.extend(gather(buildings.len(), |row| wanted(row, is_fresh(buildings.at(row).grid()))));
+            let is_fresh = |code: &str| fresh.iter().any(|fresh| fresh.as_str() == code);
+            regrid.addresses.extend(records.addresses.declaring(is_fresh));
+            regrid.buildings.extend(records.buildings.declaring(is_fresh));
         }
         let mut rows = Vec::new();
         for area in &areas {
@@ -301,7 +300,10 @@ fn rows_where(homes: &Table<u32>, is_meant: impl Fn(u32) -> bool + Sync) -> Vec<
 
 /// Whether a grid of one index has the same number in another.
 fn has_number(other: &GridIndex, index: &GridIndex, p: u32) -> bool {
-    other.position(index.code(p)).is_some_and(|there| other.order(there) == index.order(p))
+    // Mostly it is where it was.
+    let is_there = (p as usize) < other.len() && other.code(p) == index.code(p);
+    let there = if is_there { Some(p) } else { other.position(index.code(p)) };
+    there.is_some_and(|there| other.order(there) == index.order(p))
 }
 
 impl City {

@@ -48,6 +48,11 @@ impl<T: Copy> Column<T> {
         }
     }
 
+    /// The values that rows have, most of them once.
+    pub fn values(&self) -> &[T] {
+        &self.values
+    }
+
     /// Bytes that it takes on the heap.
     pub fn bytes(&self) -> usize {
         let index = match &self.index {

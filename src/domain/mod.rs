@@ -16,6 +16,7 @@ pub mod correction;
 pub mod mend;
 pub mod flag;
 pub mod user;
+pub mod spine;
 pub mod table;
 pub mod column;
 pub mod places;

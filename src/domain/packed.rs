@@ -1,6 +1,7 @@
 //! A table of records whose values lie in columns.
 
 use super::column::CHUNK;
+use super::spine::Spine;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -8,7 +9,9 @@ use std::sync::Arc;
 
 /// A kind of record that is kept in columns.
 pub trait Pack: Sized + Send {
-    /// Up to 1,024 records in columns.
+    /// Records of a chunk. One that changes makes all of its chunk anew.
+    const ROWS: usize = CHUNK;
+    /// Up to that many records in columns.
     type Chunk: Debug + Send + Sync;
     /// A chunk that is being filled.
     type Draft: Default + Send;
@@ -41,10 +44,18 @@ pub trait Keyed: Pack {
     fn id_of<'a>(view: Self::View<'a>) -> &'a str;
 }
 
+/// A kind of record that may declare the grid that it belongs to.
+pub trait Declares: Pack {
+    /// The codes that records of a chunk declare, most of them once.
+    fn grids(chunk: &Self::Chunk) -> impl Iterator<Item = &str>;
+    /// The code that a record of a chunk declares.
+    fn grid_of<'a>(view: Self::View<'a>) -> Option<&'a str>;
+}
+
 /// A sequence of records in chunks of columns. A clone shares all chunks; a change makes the chunks anew that it
 /// touches, in some hundred microseconds each, and readers of the old table are never disturbed.
 pub struct Packed<T: Pack> {
-    chunks: Vec<Arc<T::Chunk>>,
+    chunks: Spine<Arc<T::Chunk>>,
     len: usize,
 }
 
@@ -56,7 +67,7 @@ impl<T: Pack> Clone for Packed<T> {
 
 impl<T: Pack> Default for Packed<T> {
     fn default() -> Self {
-        Packed { chunks: Vec::new(), len: 0 }
+        Packed { chunks: Spine::default(), len: 0 }
     }
 }
 
@@ -88,7 +99,7 @@ impl<T: Pack> Packed<T> {
     /// When there is no record at `index`.
     pub fn at(&self, index: usize) -> T::View<'_> {
         assert!(index < self.len, "row {index} of {}", self.len);
-        T::view(&self.chunks[index / CHUNK], index % CHUNK)
+        T::view(&self.chunks[index / T::ROWS], index % T::ROWS)
     }
 
     /// All records in order.
@@ -96,9 +107,9 @@ impl<T: Pack> Packed<T> {
         (0..self.len).map(|index| self.at(index))
     }
 
-    /// Ranges of up to 1,024 rows, for work in parallel.
+    /// Ranges of rows, a chunk each, for work in parallel.
     pub fn ranges(&self) -> Vec<std::ops::Range<usize>> {
-        (0..self.len).step_by(CHUNK).map(|first| first..self.len.min(first + CHUNK)).collect()
+        (0..self.len).step_by(T::ROWS).map(|first| first..self.len.min(first + T::ROWS)).collect()
     }
 
     /// Bytes that the records take.
@@ -129,7 +140,7 @@ impl<T: Pack> Packed<T> {
     pub fn put_all(&mut self, records: BTreeMap<u32, T>) {
         let mut parts: Vec<(usize, Vec<(u32, T)>)> = Vec::new();
         for (row, record) in records {
-            let chunk = row as usize / CHUNK;
+            let chunk = row as usize / T::ROWS;
             match parts.last_mut() {
                 Some((last, part)) if *last == chunk => part.push((row, record)),
                 _ => parts.push((chunk, vec![(row, record)])),
@@ -142,7 +153,7 @@ impl<T: Pack> Packed<T> {
         };
         let made: Vec<(usize, T::Chunk, usize)> = parts.into_par_iter().map(made).collect();
         for (at, chunk, end) in made {
-            assert!(at * CHUNK <= self.len, "a row is left out");
+            assert!(at * T::ROWS <= self.len, "a row is left out");
             self.put_chunk(at, chunk);
             self.len = self.len.max(end);
         }
@@ -152,7 +163,7 @@ impl<T: Pack> Packed<T> {
     fn chunk_with(&self, at: usize, part: Vec<(u32, T)>) -> (T::Chunk, usize) {
         let mut part = part.into_iter().peekable();
         let mut draft = T::Draft::default();
-        let (mut row, end) = (at * CHUNK, (at + 1) * CHUNK);
+        let (mut row, end) = (at * T::ROWS, (at + 1) * T::ROWS);
         while row < end {
             match part.next_if(|(next, _)| *next as usize == row) {
                 Some((_, record)) => T::add(&mut draft, record.row()),
@@ -166,9 +177,10 @@ impl<T: Pack> Packed<T> {
     }
 
     fn put_chunk(&mut self, at: usize, chunk: T::Chunk) {
-        match self.chunks.get_mut(at) {
-            Some(old) => *old = Arc::new(chunk),
-            None => self.chunks.push(Arc::new(chunk)),
+        if at < self.chunks.len() {
+            *self.chunks.get_mut(at) = Arc::new(chunk);
+        } else {
+            self.chunks.push(Arc::new(chunk));
         }
     }
 
@@ -190,14 +202,28 @@ impl<T: Pack> Packed<T> {
         if len >= self.len {
             return;
         }
-        self.chunks.truncate(len.div_ceil(CHUNK));
+        self.chunks.truncate(len.div_ceil(T::ROWS));
         self.len = len;
-        if !len.is_multiple_of(CHUNK) {
-            let last = len / CHUNK;
+        if !len.is_multiple_of(T::ROWS) {
+            let last = len / T::ROWS;
             let mut draft = T::Draft::default();
-            (last * CHUNK..len).for_each(|row| T::add(&mut draft, T::row_of(self.at(row))));
+            (last * T::ROWS..len).for_each(|row| T::add(&mut draft, T::row_of(self.at(row))));
             self.put_chunk(last, T::finish(draft));
         }
+    }
+}
+
+impl<T: Declares> Packed<T> {
+    /// Rows of the records that declare a grid that is meant, ascending. Records of a chunk declare few grids, so that not
+    /// every record is asked.
+    pub fn declaring(&self, is_meant: impl Fn(&str) -> bool + Sync) -> Vec<u32> {
+        let rows = |at: usize| {
+            let any = T::grids(&self.chunks[at]).any(&is_meant);
+            let rows = if any { at * T::ROWS..self.len.min((at + 1) * T::ROWS) } else { 0..0 };
+            let is_one = |row: &usize| T::grid_of(self.at(*row)).is_some_and(&is_meant);
+            rows.filter(is_one).map(|row| row as u32).collect::<Vec<u32>>()
+        };
+        (0..self.chunks.len()).into_par_iter().with_min_len(64).flat_map_iter(rows).collect()
     }
 }
 
@@ -219,7 +245,7 @@ impl<T: Pack> Packer<T> {
     pub fn push(&mut self, row: T::Row<'_>) {
         T::add(&mut self.draft, row);
         self.rows += 1;
-        if self.rows == CHUNK {
+        if self.rows == T::ROWS {
             self.close();
         }
     }
@@ -345,6 +371,11 @@ mod tests {
             }
             prop_assert_eq!(table.len(), oracle.len());
             prop_assert!(table.get(oracle.len()).is_none());
+            for code in ["G1", "G7", "G299", ""] {
+                let declares = |row: &u32| oracle[*row as usize].grid.as_deref() == Some(code);
+                let declaring: Vec<u32> = (0..oracle.len() as u32).filter(declares).collect();
+                prop_assert_eq!(table.declaring(|grid| grid == code), declaring);
+            }
             for (view, expected) in table.iter().zip(&oracle) {
                 prop_assert_eq!(told(&view.unpack()), told(expected));
                 prop_assert_eq!(view.id(), expected.id.as_str());

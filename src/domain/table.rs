@@ -1,24 +1,35 @@
 //! A table of records that is cheap to copy and cheap to change: copy-on-write in chunks.
 
+use super::spine::Spine;
 use std::sync::Arc;
 
-const CHUNK: usize = 1024;
+/// Records of a chunk that copying is cheap for.
+const PLAIN: usize = 1024;
 
-/// A sequence of records. A clone shares all chunks; a change copies one chunk of 1,024 records, so that a city of a
-/// million addresses is edited in microseconds and readers of the old table are never disturbed.
-#[derive(Debug, Clone)]
-pub struct Table<T> {
-    chunks: Vec<Arc<Vec<T>>>,
+/// The chunk of a table of [`Arc`]s: each copied one is a count raised somewhere else in memory.
+pub const OF_ARCS: usize = 64;
+
+/// A sequence of records. A clone shares all chunks; a change copies one chunk, so that a city of a million addresses is
+/// edited in microseconds and readers of the old table are never disturbed.
+#[derive(Debug)]
+pub struct Table<T, const CHUNK: usize = PLAIN> {
+    chunks: Spine<Arc<Vec<T>>>,
     len: usize,
 }
 
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Table { chunks: Vec::new(), len: 0 }
+impl<T, const CHUNK: usize> Clone for Table<T, CHUNK> {
+    fn clone(&self) -> Self {
+        Table { chunks: self.chunks.clone(), len: self.len }
     }
 }
 
-impl<T> Table<T> {
+impl<T, const CHUNK: usize> Default for Table<T, CHUNK> {
+    fn default() -> Self {
+        Table { chunks: Spine::default(), len: 0 }
+    }
+}
+
+impl<T, const CHUNK: usize> Table<T, CHUNK> {
     /// Number of records.
     pub fn len(&self) -> usize {
         self.len
@@ -39,13 +50,13 @@ impl<T> Table<T> {
         self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
 
-    /// Chunks of up to 1,024 records with the index of their first, for work in parallel.
+    /// Chunks of records with the index of their first, for work in parallel.
     pub fn chunks(&self) -> impl Iterator<Item = (usize, &[T])> {
         self.chunks.iter().enumerate().map(|(i, chunk)| (i * CHUNK, chunk.as_slice()))
     }
 }
 
-impl<T: Clone> Table<T> {
+impl<T: Clone, const CHUNK: usize> Table<T, CHUNK> {
     /// Appends a record and returns its index.
     pub fn push(&mut self, record: T) -> usize {
         if self.len.is_multiple_of(CHUNK) {
@@ -61,7 +72,7 @@ impl<T: Clone> Table<T> {
     /// # Panics
     /// When there is no record at `index`.
     pub fn get_mut(&mut self, index: usize) -> &mut T {
-        &mut Arc::make_mut(&mut self.chunks[index / CHUNK])[index % CHUNK]
+        &mut Arc::make_mut(self.chunks.get_mut(index / CHUNK))[index % CHUNK]
     }
 
     /// Takes out what lies in some rows, ascending: the last records move into their places. Answered are the rows that
@@ -98,33 +109,31 @@ impl<T: Clone> Table<T> {
     /// # Panics
     /// When there is no record at `index`.
     pub fn set(&mut self, index: usize, record: T) {
-        Arc::make_mut(&mut self.chunks[index / CHUNK])[index % CHUNK] = record;
+        Arc::make_mut(self.chunks.get_mut(index / CHUNK))[index % CHUNK] = record;
     }
 }
 
-impl<T> std::ops::Index<usize> for Table<T> {
+impl<T, const CHUNK: usize> std::ops::Index<usize> for Table<T, CHUNK> {
     type Output = T;
     fn index(&self, index: usize) -> &T {
         &self.chunks[index / CHUNK][index % CHUNK]
     }
 }
 
-impl<T> FromIterator<T> for Table<T> {
+impl<T, const CHUNK: usize> FromIterator<T> for Table<T, CHUNK> {
     fn from_iter<I: IntoIterator<Item = T>>(records: I) -> Self {
-        let mut records = records.into_iter();
-        let (mut chunks, mut len) = (Vec::new(), 0);
-        loop {
+        let (mut records, mut len) = (records.into_iter(), 0);
+        let next = || {
             let chunk: Vec<T> = records.by_ref().take(CHUNK).collect();
-            if chunk.is_empty() {
-                return Table { chunks, len };
-            }
             len += chunk.len();
-            chunks.push(Arc::new(chunk));
-        }
+            (!chunk.is_empty()).then(|| Arc::new(chunk))
+        };
+        let chunks = std::iter::from_fn(next).collect();
+        Table { chunks, len }
     }
 }
 
-impl<T> From<Vec<T>> for Table<T> {
+impl<T, const CHUNK: usize> From<Vec<T>> for Table<T, CHUNK> {
     fn from(records: Vec<T>) -> Self {
         records.into_iter().collect()
     }

@@ -3,7 +3,7 @@
 mod sheet;
 mod squares;
 
-use crate::domain::Table;
+use crate::domain::spine::Spine;
 use sheet::{Bin, Block, Sheet};
 use squares::BLOCK;
 pub use squares::Squares;
@@ -35,7 +35,7 @@ pub struct Bins<T = ()> {
     squares: Squares,
     /// All points, but for the blocks that lie apart; none where all do.
     sheet: Option<Arc<Sheet<T>>>,
-    blocks: Table<Option<Arc<Block<T>>>>,
+    blocks: Spine<Option<Arc<Block<T>>>>,
     /// How many blocks lie apart from the sheet.
     apart: usize,
 }
@@ -49,7 +49,7 @@ pub const CROWD: usize = 64;
 impl<T: Copy> Bins<T> {
     /// No points.
     pub fn none(squares: Squares) -> Self {
-        Bins { squares, sheet: None, blocks: vec![None; squares.blocks()].into(), apart: 0 }
+        Bins { squares, sheet: None, blocks: vec![None; squares.blocks()].into_iter().collect(), apart: 0 }
     }
 
     /// Sorts points, given by rising identifier, into bins. Points that are not finite are left out. One that lies
@@ -75,7 +75,7 @@ impl<T: Copy> Bins<T> {
             if self.blocks[block].is_none()
                 && let Some(points) = sheet.block(&self.squares, block)
             {
-                self.blocks.set(block, Some(Arc::new(points)));
+                *self.blocks.get_mut(block) = Some(Arc::new(points));
             }
         }
     }

@@ -49,7 +49,10 @@ impl Order {
         for (i, grid) in records.iter().enumerate() {
             by_code.entry(grid.code.clone()).or_insert(i as u32);
         }
-        let mut by_rank: Vec<u32> = (0..records.len() as u32).collect();
+        // Nearly in order from before, which is soon sorted.
+        let known = before.map_or(0, |before| before.codes.len().min(records.len())) as u32;
+        let then = before.into_iter().flat_map(|before| before.by_rank.iter().copied()).filter(|i| *i < known);
+        let mut by_rank: Vec<u32> = then.chain(known..records.len() as u32).collect();
         by_rank.sort_by(|a, b| records[*a as usize].code.cmp(&records[*b as usize].code).then(a.cmp(b)));
         let mut rank = vec![0; records.len()];
         by_rank.iter().enumerate().for_each(|(r, i)| rank[*i as usize] = r as u32);
@@ -58,16 +61,19 @@ impl Order {
         });
         let tree = match before {
             Some(before) => {
-                // A grid is the same when its code is.
-                let known = |grid: &&Grid| -> Known {
-                    let then = *before.by_code.get(&grid.code)?;
+                // A grid is the same when its code is; most are where they were.
+                let is_at = |i: u32, code: &GridCode| records.get(i as usize).is_some_and(|grid| grid.code == *code);
+                let known = |(i, grid): (usize, &&Grid)| -> Known {
+                    let was_here = before.codes.get(i) == Some(&grid.code);
+                    let then = if was_here { i as u32 } else { *before.by_code.get(&grid.code)? };
                     let above = match before.tree.parent(then) {
+                        Some(parent) if is_at(parent, &before.codes[parent as usize]) => Some(parent),
                         Some(parent) => Some(*by_code.get(&before.codes[parent as usize])?),
                         None => None,
                     };
                     Some((before.tree.order(then), above))
                 };
-                let known: Vec<Known> = records.iter().map(known).collect();
+                let known: Vec<Known> = records.iter().enumerate().map(known).collect();
                 Hierarchy::edited(parents.collect(), &rank, &known, before.tree.limit())
             }
             None => Hierarchy::build(parents.collect(), &rank),
@@ -134,9 +140,7 @@ impl GridIndex {
             .flat_map(|p| [self.levels.get(*p as usize).copied(), now(p).map(|grid| grid.level)])
             .flatten()
             .collect();
-        let hang_alike = Arc::ptr_eq(&order, &self.order);
-        let floor =
-            |level: GridLevel| (hang_alike && !levels.contains(&level)).then(|| self.floors[level as usize].clone());
+        let floor = |level: GridLevel| (!levels.contains(&level)).then(|| self.floors[level as usize].clone());
         Self::index(&records, outlines, order, |grid| grid.is_valid_on(day), cover, floor)
     }
 

@@ -1,20 +1,23 @@
-//! From an identifier to the rows that carry it: a packed list sorted by hash, and a small tree of fresh entries.
+//! From an identifier to the rows that carry it: a packed list sorted by hash, and short lists of fresh entries.
 
 use super::gather;
 use rayon::slice::ParallelSliceMut;
-use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Fresh entries beyond which the list is packed again.
-const FRESH: usize = 4096;
+/// Fresh entries beyond which those of a list go over to the next; from the last one they are packed.
+const FRESH: [usize; 3] = [64, 4_096, 65_536];
+/// Of a large packed list the last one of these may be this part.
+const SHARE: usize = 32;
 
 /// A multi-map from 64-bit keys to numbers, 8 bytes an entry, cheap to copy. Of a key 32 bits are kept, and entries are
 /// never taken out: who looks something up checks that the record carries the key.
 #[derive(Debug, Clone, Default)]
 pub struct Lookup {
     packed: Arc<Packed>,
-    fresh: Arc<BTreeSet<u64>>,
+    /// What came since, each list sorted: the last entries, those before them, and all before these. Only the first is
+    /// copied with every entry.
+    fresh: [Arc<Vec<u64>>; 3],
 }
 
 /// What is kept of a key, in the upper half, and a number, in the lower.
@@ -84,14 +87,17 @@ impl Lookup {
         entries.par_sort_unstable();
         entries.dedup();
         entries.shrink_to_fit();
-        Lookup { packed: Arc::new(Packed::new(entries)), fresh: Arc::default() }
+        Lookup { packed: Arc::new(Packed::new(entries)), fresh: Default::default() }
     }
 
-    /// The numbers under a key, and few of other keys; ascending within the packed and within the fresh ones.
+    /// The numbers under a key, and few of other keys; ascending within the packed ones.
     pub fn get(&self, key: u64) -> impl Iterator<Item = u32> + '_ {
         let (first, last) = (entry(key, 0), entry(key, u32::MAX));
         let packed = self.packed.from(first).iter().take_while(move |entry| **entry <= last);
-        packed.chain(self.fresh.range(first..=last)).map(|entry| *entry as u32)
+        let fresh = self.fresh.iter().flat_map(move |list| {
+            list[list.partition_point(|entry| *entry < first)..].iter().take_while(move |entry| **entry <= last)
+        });
+        packed.chain(fresh).map(|entry| *entry as u32)
     }
 
     /// Adds an entry; one that is there already stays single.
@@ -99,19 +105,35 @@ impl Lookup {
         if self.get(key).any(|known| known == number) {
             return;
         }
-        let fresh = Arc::make_mut(&mut self.fresh);
-        fresh.insert(entry(key, number));
-        let packed = &self.packed.entries;
-        if fresh.len() > FRESH.max(packed.len() / 8) {
-            *self = Lookup::pack(packed.iter().chain(self.fresh.iter()).copied().collect());
+        let entry = entry(key, number);
+        let last = Arc::make_mut(&mut self.fresh[0]);
+        last.insert(last.partition_point(|other| *other < entry), entry);
+        for k in 0..FRESH.len() {
+            let most = if k + 1 < FRESH.len() { FRESH[k] } else { FRESH[k].max(self.packed.entries.len() / SHARE) };
+            if self.fresh[k].len() <= most {
+                return;
+            }
+            let full = std::mem::take(&mut self.fresh[k]);
+            match self.fresh.get_mut(k + 1) {
+                Some(next) => *next = Arc::new(merged(&full, next)),
+                None => *self = Lookup::pack(merged(&full, &self.packed.entries)),
+            }
         }
     }
+}
+
+/// Two sorted lists as one.
+fn merged(a: &[u64], b: &[u64]) -> Vec<u64> {
+    let mut all = [a, b].concat();
+    // Runs are found and merged.
+    all.sort();
+    all
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     #[test]
     fn finds_what_a_map_finds() {

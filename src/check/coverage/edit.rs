@@ -69,11 +69,10 @@ impl Floor {
 
         // Grids that are drawn otherwise: those that are others, and those with a vertex that went to another node.
         let mut drawn: BTreeSet<u32> = positions.iter().copied().collect();
-        if let Some(all) = moved.iter().map(|v| bounds(*v, *v, 0.0)).reduce(join) {
-            let moved: HashSet<Node> = moved.iter().copied().collect();
-            let has = |i: &u32| vertices(ground.grid(*i), &frame).any(|vertex| moved.contains(&vertex));
-            drawn.extend(ground.near(all).into_iter().filter(has));
-        }
+        let moved: HashSet<Node> = moved.into_iter().collect();
+        let near: BTreeSet<u32> = moved.iter().flat_map(|v| ground.near(bounds(*v, *v, 0.0))).collect();
+        let has = |i: &u32| vertices(ground.grid(*i), &frame).any(|vertex| moved.contains(&vertex));
+        drawn.extend(near.into_iter().filter(has));
         let (mut keys, mut boxes): (HashSet<Key>, Vec<Bounds>) = Default::default();
         for p in &drawn {
             let old = was(*p).map_or_else(Shape::nothing, |grid| Shape::of(grid, &frame, &self.nodes));
@@ -162,40 +161,45 @@ impl Floor {
     }
 }
 
-/// The vertices that some grids had and have no more, or have now and had not.
+/// The vertices that some grids had and have no more, and those that they have now and had not, grid by grid: a grid may have
+/// gone to another end of the city.
 fn differing<'a>(
     positions: &[u32],
     was: impl Fn(u32) -> Option<&'a Grid>,
     is: impl Fn(u32) -> Option<&'a Grid>,
     frame: &Frame,
-) -> Vec<Node> {
-    let mut differing = Vec::new();
-    for p in positions {
-        let sorted = |grid: Option<&'a Grid>| -> BTreeSet<Node> {
-            grid.into_iter().flat_map(|grid| vertices(grid, frame).collect::<Vec<_>>()).collect()
-        };
-        differing.extend(sorted(was(*p)).symmetric_difference(&sorted(is(*p))));
-    }
-    differing
+) -> Vec<Vec<Node>> {
+    let sorted = |grid: Option<&'a Grid>| -> BTreeSet<Node> {
+        grid.into_iter().flat_map(|grid| vertices(grid, frame).collect::<Vec<_>>()).collect()
+    };
+    let lists = positions.iter().flat_map(|p| {
+        let (was, is) = (sorted(was(*p)), sorted(is(*p)));
+        [was.difference(&is).copied().collect(), is.difference(&was).copied().collect()]
+    });
+    lists.filter(|list: &Vec<Node>| !list.is_empty()).collect()
 }
 
 /// Asks for the nodes of all vertices again that a chain of neighbours joins to some that came or went; says whose is
 /// another one, these included.
-fn resnap(nodes: &mut Nodes, context: &Context, level: GridLevel, frame: &Frame, differing: &[Node]) -> Vec<Node> {
+fn resnap(nodes: &mut Nodes, context: &Context, level: GridLevel, frame: &Frame, differing: &[Vec<Node>]) -> Vec<Node> {
     let snap_m = context.thresholds.grid_snap_m;
-    if snap_m.is_nan() || snap_m <= 0.0 {
+    if snap_m.is_nan() || snap_m <= 0.0 || differing.is_empty() {
         return Vec::new();
     }
-    let Some(all) = differing.iter().map(|v| bounds(*v, *v, 0.0)).reduce(join) else { return Vec::new() };
+    let boxes: Vec<Bounds> =
+        differing.iter().filter_map(|list| list.iter().map(|v| bounds(*v, *v, 0.0)).reduce(join)).collect();
+    let differing: Vec<Node> = differing.iter().flatten().copied().collect();
     let mut margin_m = 4.0 * snap_m;
     loop {
-        let window = widen(all, margin_m);
-        let inner = widen(all, margin_m - 2.0 * snap_m);
+        let within = |vertex: &Node, margin_m: f64| {
+            let own = bounds(*vertex, *vertex, 0.0);
+            boxes.iter().any(|b| meet(own, widen(*b, margin_m)))
+        };
         let mut present = Cells::new(snap_m);
         let is_of = |i: &u32| is_of(&context.records.grids[*i as usize], level, context.today);
-        for i in near(context, level, frame, window, snap_m).into_iter().filter(is_of) {
-            let inside =
-                vertices(&context.records.grids[i as usize], frame).filter(|v| meet(bounds(*v, *v, 0.0), window));
+        let around = boxes.iter().flat_map(|b| near(context, level, frame, widen(*b, margin_m), snap_m));
+        for i in around.filter(is_of).collect::<BTreeSet<u32>>() {
+            let inside = vertices(&context.records.grids[i as usize], frame).filter(|v| within(v, margin_m));
             inside.for_each(|vertex| present.add(vertex));
         }
         let mut chain: HashSet<Node> = HashSet::default();
@@ -207,7 +211,7 @@ fn resnap(nodes: &mut Nodes, context: &Context, level: GridLevel, frame: &Frame,
             }
         }
         // A chain that comes near to the rim may go on behind it.
-        if chain.iter().all(|vertex| meet(bounds(*vertex, *vertex, 0.0), inner)) {
+        if chain.iter().all(|vertex| within(vertex, margin_m - 2.0 * snap_m)) {
             // What is not there any more is no node of anything else.
             differing.iter().filter(|vertex| !chain.contains(*vertex)).for_each(|vertex| nodes.set(*vertex, *vertex));
             return nodes.settle(chain.into_iter().collect());

@@ -7,9 +7,9 @@
 use super::boxed::Boxed;
 use super::ground::{Bounds, Ground, bounds};
 use super::node::Node;
-use crate::index::boxes::join;
 use foldhash::{HashMap, HashSet};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 
 /// An edge that no neighbour runs the other way; its grid's ground lies on the left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,11 +86,9 @@ pub fn of_all(ground: &Ground) -> Vec<Leftover> {
 
 /// What is left of the edges with some keys, sorted.
 pub fn of_some(ground: &Ground, keys: &HashSet<Key>) -> Vec<Leftover> {
-    let Some(all) = keys.iter().map(|(a, b)| bounds(*a, *b, 0.0)).reduce(join) else {
-        return Vec::new();
-    };
+    let near: BTreeSet<u32> = keys.iter().flat_map(|(a, b)| ground.near(bounds(*a, *b, 0.0))).collect();
     let mut same: HashMap<Key, Vec<Leftover>> = HashMap::default();
-    for grid in ground.near(all) {
+    for grid in near {
         for (from, to) in ground.shape(grid).edges() {
             let key = key(from, to);
             if keys.contains(&key) {

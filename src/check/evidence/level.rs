@@ -7,6 +7,7 @@ use super::occupants::Occupants;
 use super::pack::{Edited, Key, NONE, Pack};
 use super::reads::Ripple;
 use super::series::{Course, Without};
+use crate::domain::table::OF_ARCS;
 use crate::domain::{LonLat, Table};
 use crate::index::outline::Side;
 use crate::index::{Bins, GridIndex, Near};
@@ -61,7 +62,7 @@ pub struct Level {
     /// Where each address is taken to be.
     pub stands: Table<Stand>,
     /// How each series lies.
-    pub courses: Table<Arc<Course>>,
+    pub courses: Table<Arc<Course>, OF_ARCS>,
     /// Trusted addresses in bins.
     pub near: Bins<Mark>,
     /// Who is at home in each building.

@@ -8,6 +8,7 @@ use super::ring::{OwnRings, Rings};
 use super::tag::Tag;
 use super::world::{Span, Spot, TileId};
 use crate::domain::LonLat;
+use crate::domain::spine::Spine;
 use crate::index::gather;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -118,13 +119,24 @@ impl Within {
 /// Points of one kind, cheap to copy. A row has one point at most.
 #[derive(Debug, Clone, Default)]
 pub struct Points {
-    /// With the key of each chunk's first point.
-    chunks: Arc<Vec<(u64, Arc<Chunk>)>>,
+    chunks: Spine<Slot>,
     len: usize,
 }
 
-fn packed(chunk: Chunk) -> (u64, Arc<Chunk>) {
-    (chunk.spot(0).key(), Arc::new(chunk))
+/// A chunk, with what tells whether it has to be read.
+#[derive(Debug, Clone)]
+struct Slot {
+    /// Key of its first point.
+    key: u64,
+    /// The box around all that it draws.
+    span: Span,
+    chunk: Arc<Chunk>,
+}
+
+impl Slot {
+    fn of(chunk: Chunk) -> Slot {
+        Slot { key: chunk.spot(0).key(), span: chunk.span, chunk: Arc::new(chunk) }
+    }
 }
 
 impl Points {
@@ -146,15 +158,17 @@ impl Points {
         let chunk = |points: &[Point]| {
             let mut builder = Builder::default();
             points.iter().for_each(|point| see(point.row, &mut |item| builder.push(item)));
-            packed(builder.end())
+            Slot::of(builder.end())
         };
-        Points { len: points.len(), chunks: Arc::new(points.par_chunks(FILL).map(chunk).collect()) }
+        let chunks: Vec<Slot> = points.par_chunks(FILL).map(chunk).collect();
+        Points { len: points.len(), chunks: chunks.into_iter().collect() }
     }
 
     /// Gives every point the home that `of` makes of its home.
     pub(super) fn rehome(&mut self, of: impl Fn(u32) -> u32 + Sync) {
-        let rehomed = |(key, chunk): &(u64, Arc<Chunk>)| (*key, Arc::new(chunk.rehomed(&of)));
-        self.chunks = Arc::new(self.chunks.par_iter().map(rehomed).collect());
+        let slots: Vec<&Slot> = self.chunks.iter().collect();
+        let chunks: Vec<Slot> = slots.into_par_iter().map(|slot| Slot::of(slot.chunk.rehomed(&of))).collect();
+        self.chunks = chunks.into_iter().collect();
     }
 
     /// How many there are.
@@ -169,12 +183,13 @@ impl Points {
 
     /// The points with keys from `first` to `last`, as runs of chunks, none of them empty.
     pub fn runs(&self, (first, last): (u64, u64)) -> impl Iterator<Item = (&Chunk, Range<usize>)> + '_ {
-        let from = self.chunks.partition_point(|(key, _)| *key < first).saturating_sub(1);
-        let to = self.chunks.partition_point(|(key, _)| *key <= last).max(from);
-        let whole = move |at: usize| self.chunks.get(at + 1).is_some_and(|(key, _)| *key <= last);
-        let runs = self.chunks[from..to].iter().enumerate().map(move |(i, (key, chunk))| {
+        let from = self.chunks.partition_point(|slot| slot.key < first).saturating_sub(1);
+        let to = self.chunks.partition_point(|slot| slot.key <= last).max(from);
+        let whole = move |at: usize| self.chunks.get(at + 1).is_some_and(|slot| slot.key <= last);
+        let runs = (from..to).map(move |at| {
+            let Slot { key, chunk, .. } = &self.chunks[at];
             let from_here = if *key < first { chunk.lower(first) } else { 0 };
-            let to_here = if whole(from + i) { chunk.len() } else { chunk.upper(last) };
+            let to_here = if whole(at) { chunk.len() } else { chunk.upper(last) };
             (&**chunk, from_here..to_here)
         });
         runs.filter(|(_, range)| !range.is_empty())
@@ -197,7 +212,7 @@ impl Points {
 
     /// The chunks with anything whose outline may meet a box.
     pub fn about(&self, span: Span) -> impl Iterator<Item = &Chunk> + '_ {
-        self.chunks.iter().map(|(_, chunk)| &**chunk).filter(move |chunk| chunk.span.meets(span))
+        self.chunks.iter().filter(move |slot| slot.span.meets(span)).map(|slot| &*slot.chunk)
     }
 
     /// Rows of what has an outline, or a place, whose box meets a box; ascending.
@@ -253,7 +268,7 @@ impl Points {
             }
         };
         let Some(bbox) = bbox else {
-            self.chunks.iter().for_each(|(_, chunk)| see(chunk, 0..chunk.len(), None));
+            self.chunks.iter().for_each(|slot| see(&slot.chunk, 0..slot.chunk.len(), None));
             return;
         };
         let Some(span) = Span::of_box(bbox) else { return };
@@ -338,8 +353,8 @@ mod tests {
     fn holds(points: &Points, records: &Records) {
         assert_eq!(points.len(), records.len());
         assert!(points.items().eq(ordered(records).into_iter().map(Entry::item)));
-        for (key, chunk) in points.chunks.iter() {
-            assert!((1..=MOST).contains(&chunk.len()) && *key == chunk.spot(0).key());
+        for Slot { key, span, chunk } in points.chunks.iter() {
+            assert!((1..=MOST).contains(&chunk.len()) && *key == chunk.spot(0).key() && *span == chunk.span);
             let anew: Box<[Part]> = parts(&chunk.x, &chunk.y, &chunk.home, &chunk.tag);
             assert_eq!(chunk.parts, anew);
         }

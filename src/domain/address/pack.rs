@@ -4,7 +4,7 @@ use super::parts::PartsRef;
 use super::{Address, AddressStatus, Position, PositionKind, PositionMethod};
 use crate::domain::LonLat;
 use crate::domain::column::{Cell, Column, Draft, Span, append, fitted};
-use crate::domain::packed::{Keyed, Pack};
+use crate::domain::packed::{Declares, Keyed, Pack};
 use crate::domain::places::Places;
 use chrono::{DateTime, NaiveDate, Utc};
 use std::borrow::Cow;
@@ -248,6 +248,16 @@ fn is_said_by(text: &str, parts: &PartsRef) -> bool {
 impl PartialEq for AddressRef<'_> {
     fn eq(&self, other: &Self) -> bool {
         Address::row_of(*self) == Address::row_of(*other)
+    }
+}
+
+impl Declares for Address {
+    fn grids(chunk: &AddressChunk) -> impl Iterator<Item = &str> {
+        chunk.grid.values().iter().filter_map(|grid| grid.maybe_of(&chunk.texts))
+    }
+
+    fn grid_of<'a>(view: Self::View<'a>) -> Option<&'a str> {
+        view.grid()
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Building, BuildingKind, FootprintRef};
 use crate::domain::LonLat;
 use crate::domain::address::PartsRef;
 use crate::domain::column::{Cell, Column, Draft, Span, append, fitted};
-use crate::domain::packed::{Keyed, Pack};
+use crate::domain::packed::{Declares, Keyed, Pack};
 use geo::{Coord, MultiPolygon};
 
 /// A building whose texts and corners lie elsewhere; see [`Building`].
@@ -162,6 +162,16 @@ impl<'a> BuildingRef<'a> {
 impl PartialEq for BuildingRef<'_> {
     fn eq(&self, other: &Self) -> bool {
         Building::row_of(*self) == Building::row_of(*other)
+    }
+}
+
+impl Declares for Building {
+    fn grids(chunk: &BuildingChunk) -> impl Iterator<Item = &str> {
+        chunk.grid.values().iter().filter_map(|grid| grid.maybe_of(&chunk.texts))
+    }
+
+    fn grid_of<'a>(view: Self::View<'a>) -> Option<&'a str> {
+        view.grid()
     }
 }
 

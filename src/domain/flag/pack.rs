@@ -247,6 +247,8 @@ impl<'a> FlagRef<'a> {
 }
 
 impl Pack for Standing {
+    /// An edit changes a dozen flags, each somewhere else.
+    const ROWS: usize = 128;
     type Chunk = FlagChunk;
     type Draft = FlagDraft;
     type Row<'a> = FlagRow<'a>;

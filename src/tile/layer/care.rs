@@ -21,11 +21,7 @@ pub(super) fn draw(view: &View, out: &mut Vec<u8>) {
     let mut levels =
         GridLevel::ALL.into_iter().filter(|level| *level <= finest && view.tile.z >= city.level_zoom(*level));
     let Some(level) = levels.rfind(has) else { return };
-    let mut grids: Vec<u32> = (0..city.grid.len() as u32)
-        .filter(|i| city.grid.level(*i) == level && view.holds(city.grid.order(*i)))
-        .filter(|i| city.shapes()[*i as usize].span.is_some_and(|span| span.meets(view.span)))
-        .collect();
-    grids.sort_unstable_by_key(|i| city.grid.order(*i));
+    let grids = city.grids_about(view.span, level).into_iter().filter(|i| view.holds(city.grid.order(*i)));
     drawn("care", out, |pen: &mut Layer| {
         let mut outliner = Outliner::new(view);
         for i in grids {

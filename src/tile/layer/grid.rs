@@ -4,21 +4,16 @@ use super::super::View;
 use super::super::mvt::{Kind, Layer};
 use super::super::outline::Outliner;
 use crate::city::world::TileId;
+use crate::domain::GridLevel;
 
 pub(super) fn draw(view: &View, out: &mut Vec<u8>) {
     let city = view.city;
-    let seen = |i: &u32| {
-        let shape = &city.shapes()[*i as usize];
-        shape.span.is_some_and(|span| span.meets(view.span))
-            && view.tile.z >= city.level_zoom(city.grid.level(*i))
-            && view.holds(city.grid.order(*i))
-    };
-    let mut grids: Vec<u32> = (0..city.grid.len() as u32).filter(seen).collect();
-    grids.sort_unstable_by_key(|i| (city.grid.level(*i), city.grid.order(*i)));
+    let levels = GridLevel::ALL.into_iter().filter(|level| view.tile.z >= city.level_zoom(*level));
+    let grids = levels.flat_map(|level| city.grids_about(view.span, level));
     let mut areas = Layer::new("grid");
     let mut names = Layer::new("grid_name");
     let mut outliner = Outliner::new(view);
-    for i in grids {
+    for i in grids.filter(|i| view.holds(city.grid.order(*i))) {
         let (grid, shape) = (&city.records.grids[i as usize], &city.shapes()[i as usize]);
         areas.feature(Kind::Polygon, |f| {
             outliner.draw(shape.at(view.tile.z), f);

@@ -49,7 +49,7 @@ pub(super) struct Name {
 pub(super) struct Register {
     pub names: Arc<Interner>,
     /// By the number of the name, which is that of its first series at the start; see `of_name`.
-    pub bearers: Table<Arc<Name>>,
+    pub bearers: Table<Arc<Name>, OF_ARCS>,
     pub batches: Arc<Interner>,
     pub collectors: Arc<Interner>,
     /// Pins by spot; entries may be stale.

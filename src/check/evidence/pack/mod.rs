@@ -5,6 +5,7 @@ mod called;
 mod edit;
 mod regrid;
 
+use crate::domain::table::OF_ARCS;
 use crate::domain::{Frame, LonLat, Table};
 use crate::index::{Bins, Squares};
 use build::Register;
@@ -202,9 +203,9 @@ pub struct Pack {
     /// Buildings.
     pub sites: Table<Site>,
     /// Streets, compounds, villages.
-    pub series: Table<Arc<Series>>,
+    pub series: Table<Arc<Series>, OF_ARCS>,
     /// Addresses by batch, ascending.
-    pub batches: Table<Arc<Vec<u32>>>,
+    pub batches: Table<Arc<Vec<u32>>, OF_ARCS>,
     /// Number of collectors.
     pub collectors: usize,
     /// Buildings in bins.
