@@ -381,18 +381,12 @@ impl<'a> Context<'a> {
         *self.area.get_or_init(|| self.area_of(places))
     }
 
-    /// The box around all grids.
-    pub fn area_of_grids(&self) -> Option<[f64; 4]> {
-        let grids = (0..self.grid.len() as u32).map(|i| self.grid.bbox(i)).filter(|b| b[0] <= b[2]);
-        grids.reduce(join)
-    }
-
     /// As [`Context::area`], with the places of the buildings at hand.
     pub(super) fn area_of(&self, places: impl FnOnce() -> Vec<LonLat>) -> Option<[f64; 4]> {
         if let Some(known) = self.area.get() {
             return *known;
         }
-        self.area_of_grids().or_else(|| {
+        self.grid.area().or_else(|| {
             places().into_iter().filter(|p| p.is_on_earth()).map(|p| [p.lon, p.lat, p.lon, p.lat]).reduce(join)
         })
     }

@@ -174,6 +174,9 @@ impl Care {
 
     /// Positions of the grids that show something else than in `before`.
     pub fn differs(&self, before: &Care) -> Vec<u32> {
+        if Arc::ptr_eq(&self.bands, &before.bands) {
+            return Vec::new();
+        }
         let grids = self.bands.len().max(before.bands.len()) as u32;
         (0..grids).filter(|i| self.bands(*i) != before.bands(*i)).collect()
     }

@@ -63,6 +63,11 @@ impl Chunk {
         Point { key: self.spot(i).key(), row: self.row[i], home: self.home[i] }
     }
 
+    /// Key of the last point.
+    pub fn last_key(&self) -> u64 {
+        self.spot(self.len() - 1).key()
+    }
+
     /// A point with what is told of it.
     pub fn item(&self, i: usize) -> Item<'_> {
         let label = self.labels.text(self.label[i] as usize);

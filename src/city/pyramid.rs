@@ -2,12 +2,12 @@
 //! the whole.
 //!
 //! Every chunk of points knows how many of each home and class it holds, with the sums of their places ([`Part`]). A cell
-//! of a tile is a run of the Z-order: chunks that lie wholly in it are told by their parts, and only the one that it begins
-//! in and the one that it ends in are read point by point. A cell costs two chunks at most, however many points it holds,
-//! and an edit makes the parts of the chunks that it changes, nothing else.
+//! of a tile is a run of the Z-order: chunks that lie wholly in it are told by their parts, or by what these come to where
+//! everybody is meant, which lies beside the chunks; and only the chunk that it begins in and the one that it ends in are
+//! read point by point. A cell costs two chunks at most, however many points it holds, and an edit makes the parts of the
+//! chunks that it changes, nothing else.
 
-use super::chunk::Chunk;
-use super::points::{Points, Within};
+use super::points::{NOWHERE, Points, Slot, Within};
 use super::tag::{CLASSES, Tag};
 use super::world::{BITS, MAX_ZOOM, Spot, TileId};
 
@@ -47,6 +47,23 @@ pub fn parts(x: &[u32], y: &[u32], home: &[u32], tag: &[Tag]) -> Box<[Part]> {
     order.chunk_by(|a, b| a >> 16 == b >> 16).map(part).collect()
 }
 
+/// The parts of all homes together, by class.
+pub fn totals(parts: &[Part]) -> Vec<Part> {
+    let mut totals: Vec<Part> = Vec::new();
+    for part in parts {
+        match totals.iter_mut().find(|total| total.class == part.class) {
+            Some(total) => {
+                total.n += part.n;
+                total.weight += part.weight;
+                total.x += part.x;
+                total.y += part.y;
+            }
+            None => totals.push(Part { home: NOWHERE, ..*part }),
+        }
+    }
+    totals
+}
+
 /// What lies in one cell.
 #[derive(Debug, Clone)]
 pub struct Cell {
@@ -69,6 +86,12 @@ impl Cell {
         Cell { n: 0, weight: 0, classes: [0; CLASSES], x: 0, y: 0, corner, shift }
     }
 
+    /// Key of the last place in it.
+    fn last(&self) -> u64 {
+        let wide = 2 * self.shift;
+        self.key() | if wide >= 64 { u64::MAX } else { (1 << wide) - 1 }
+    }
+
     fn holds(&self, spot: Spot) -> bool {
         let same = |a: u32, b: u32| u64::from(a ^ b) >> self.shift == 0;
         same(spot.x, self.corner.x) && same(spot.y, self.corner.y)
@@ -83,12 +106,13 @@ impl Cell {
     }
 
     /// Adds the points of a whole chunk.
-    fn add_parts(&mut self, chunk: &Chunk, within: Within) {
+    fn add_parts(&mut self, slot: &Slot, within: Within) {
         let parts = match within {
-            Within::All => &chunk.parts[..],
+            Within::All => &slot.totals[..],
             Within::Homes(from, to) => {
-                let from = chunk.parts.partition_point(|part| part.home < from);
-                &chunk.parts[from..from + chunk.parts[from..].partition_point(|part| part.home < to)]
+                let parts = &slot.chunk.parts;
+                let from = parts.partition_point(|part| part.home < from);
+                &parts[from..from + parts[from..].partition_point(|part| part.home < to)]
             }
         };
         parts.iter().for_each(|part| self.add(part.class.into(), part.n, part.weight, part.x, part.y));
@@ -128,18 +152,22 @@ impl Points {
     pub fn cells(&self, tile: TileId, finer: u8, within: Within, mut found: impl FnMut(&Cell)) {
         let shift = BITS - u32::from((tile.z + finer).min(MAX_ZOOM));
         let mut cell: Option<Cell> = None;
-        for (chunk, range) in self.runs(tile.keys()) {
-            let (first, last) = (chunk.spot(range.start), chunk.spot(range.end - 1));
+        let keys = tile.keys();
+        for (slot, next) in self.slots(keys).filter(|(slot, _)| slot.may_hold(within)) {
             let mut at = |spot: Spot, add: &mut dyn FnMut(&mut Cell)| {
                 if !cell.as_ref().is_some_and(|cell| cell.holds(spot)) {
                     cell.replace(Cell::new(spot, shift)).filter(|cell| cell.n > 0).iter().for_each(&mut found);
                 }
                 cell.as_mut().into_iter().for_each(add);
             };
-            if range.len() == chunk.len() && Cell::new(first, shift).holds(last) {
-                at(first, &mut |cell| cell.add_parts(chunk, within));
+            let first = Spot::from_key(slot.key);
+            // Where the next begins in the same cell, nothing of the chunk itself is read.
+            let is_in_one = |last: u64| slot.key >= keys.0 && last <= Cell::new(first, shift).last().min(keys.1);
+            if next.is_some_and(is_in_one) || is_in_one(slot.chunk.last_key()) {
+                at(first, &mut |cell| cell.add_parts(slot, within));
                 continue;
             }
+            let (chunk, range) = slot.run(keys, next);
             let mut i = range.start;
             while i < range.end {
                 at(chunk.spot(i), &mut |cell| {

@@ -109,8 +109,7 @@ fn is_work(flag: &Flag) -> bool {
 /// grows by a kilometre.
 fn lies_on(city: &City, [w, s, e, n]: [f64; 4]) -> bool {
     const MARGIN_DEG: f64 = 0.01;
-    let context = Context::new(&city.records, &city.grid, &city.thresholds, city.today);
-    context.area_of_grids().is_some_and(|grids| {
+    city.grid.area().is_some_and(|grids| {
         grids[0] >= w - MARGIN_DEG
             && grids[1] >= s - MARGIN_DEG
             && grids[2] <= e + MARGIN_DEG

@@ -1,6 +1,6 @@
 //! The grids of a city: which one a point lies in, how far its border is, what is below what.
 
-use super::boxes::BoxIndex;
+use super::boxes::{BoxIndex, NOTHING, join};
 use super::cover::{Cover, Member};
 use super::difference::difference;
 use super::hierarchy::{Hierarchy, Known};
@@ -16,13 +16,15 @@ use std::sync::Arc;
 ///
 /// **On borders**: a grid holds its border. A point that several grids of one level hold (on a shared border, or where
 /// grids overlap) belongs to the one with the lowest code. What is on a border is decided without rounding.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct GridIndex {
     order: Arc<Order>,
     levels: Vec<GridLevel>,
     outlines: Vec<Arc<Outline>>,
     floors: [Arc<Floor>; 5],
     cover: Cover,
+    /// The box around all of them, inside out where there is none.
+    bounds: [f64; 4],
 }
 
 /// What the grids are called and how they hang together.
@@ -174,7 +176,8 @@ impl GridIndex {
         }
         let cover = cover(&members);
         let levels = records.iter().map(|grid| grid.level).collect();
-        GridIndex { order, levels, outlines, floors, cover }
+        let bounds = outlines.iter().map(|outline| outline.bbox()).filter(|b| b[0] <= b[2]).fold(NOTHING, join);
+        GridIndex { order, levels, outlines, floors, cover, bounds }
     }
 
     /// Number of grids.
@@ -264,6 +267,11 @@ impl GridIndex {
     /// West, south, east, north of a grid in degrees; infinite and inside out when it has no area.
     pub fn bbox(&self, i: u32) -> [f64; 4] {
         self.outlines[i as usize].bbox()
+    }
+
+    /// West, south, east, north of all grids in degrees, whatever their days of validity; none where none has an area.
+    pub fn area(&self) -> Option<[f64; 4]> {
+        Some(self.bounds).filter(|b| b[0] <= b[2])
     }
 
     /// Bytes that cells and borders take, which is nearly everything.

@@ -4,6 +4,7 @@
 mod edit;
 
 use super::chunk::{Builder, Chunk, FILL};
+use super::pyramid::{Part, totals};
 use super::ring::{OwnRings, Rings};
 use super::tag::Tag;
 use super::world::{Span, Spot, TileId};
@@ -125,17 +126,38 @@ pub struct Points {
 
 /// A chunk, with what tells whether it has to be read.
 #[derive(Debug, Clone)]
-struct Slot {
+pub(super) struct Slot {
     /// Key of its first point.
-    key: u64,
+    pub key: u64,
     /// The box around all that it draws.
     span: Span,
-    chunk: Arc<Chunk>,
+    /// The lowest and the highest home.
+    homes: (u32, u32),
+    /// Its points by class.
+    pub totals: Arc<[Part]>,
+    pub chunk: Arc<Chunk>,
 }
 
 impl Slot {
     fn of(chunk: Chunk) -> Slot {
-        Slot { key: chunk.spot(0).key(), span: chunk.span, chunk: Arc::new(chunk) }
+        let homes = chunk.parts.first().zip(chunk.parts.last()).map_or((0, 0), |(low, high)| (low.home, high.home));
+        let (key, span, totals) = (chunk.spot(0).key(), chunk.span, totals(&chunk.parts).into());
+        Slot { key, span, homes, totals, chunk: Arc::new(chunk) }
+    }
+
+    /// Whether some of its points may be of these homes.
+    pub fn may_hold(&self, within: Within) -> bool {
+        match within {
+            Within::All => true,
+            Within::Homes(from, to) => self.homes.0 < to && from <= self.homes.1,
+        }
+    }
+
+    /// Its points with keys from `first` to `last`; `next` is the key of the first point of the next chunk.
+    pub fn run(&self, (first, last): (u64, u64), next: Option<u64>) -> (&Chunk, Range<usize>) {
+        let from = if self.key < first { self.chunk.lower(first) } else { 0 };
+        let to = if next.is_some_and(|key| key <= last) { self.chunk.len() } else { self.chunk.upper(last) };
+        (&self.chunk, from..to)
     }
 }
 
@@ -181,18 +203,16 @@ impl Points {
         self.len == 0
     }
 
-    /// The points with keys from `first` to `last`, as runs of chunks, none of them empty.
-    pub fn runs(&self, (first, last): (u64, u64)) -> impl Iterator<Item = (&Chunk, Range<usize>)> + '_ {
+    /// The chunks that may have points with keys from `first` to `last`, each with the key of the first point of the next.
+    pub(super) fn slots(&self, (first, last): (u64, u64)) -> impl Iterator<Item = (&Slot, Option<u64>)> + '_ {
         let from = self.chunks.partition_point(|slot| slot.key < first).saturating_sub(1);
         let to = self.chunks.partition_point(|slot| slot.key <= last).max(from);
-        let whole = move |at: usize| self.chunks.get(at + 1).is_some_and(|slot| slot.key <= last);
-        let runs = (from..to).map(move |at| {
-            let Slot { key, chunk, .. } = &self.chunks[at];
-            let from_here = if *key < first { chunk.lower(first) } else { 0 };
-            let to_here = if whole(at) { chunk.len() } else { chunk.upper(last) };
-            (&**chunk, from_here..to_here)
-        });
-        runs.filter(|(_, range)| !range.is_empty())
+        (from..to).map(|at| (&self.chunks[at], self.chunks.get(at + 1).map(|next| next.key)))
+    }
+
+    /// The points with keys from `first` to `last`, as runs of chunks, none of them empty.
+    pub fn runs(&self, keys: (u64, u64)) -> impl Iterator<Item = (&Chunk, Range<usize>)> + '_ {
+        self.slots(keys).map(move |(slot, next)| slot.run(keys, next)).filter(|(_, range)| !range.is_empty())
     }
 
     /// The points with keys from `first` to `last`, in their order.
@@ -268,7 +288,8 @@ impl Points {
             }
         };
         let Some(bbox) = bbox else {
-            self.chunks.iter().for_each(|slot| see(&slot.chunk, 0..slot.chunk.len(), None));
+            let slots = self.chunks.iter().filter(|slot| slot.may_hold(within));
+            slots.for_each(|slot| see(&slot.chunk, 0..slot.chunk.len(), None));
             return;
         };
         let Some(span) = Span::of_box(bbox) else { return };
@@ -318,7 +339,7 @@ impl Points {
 mod tests {
     use super::*;
     use crate::city::chunk::MOST;
-    use crate::city::pyramid::{Part, parts};
+    use crate::city::pyramid::parts;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -353,10 +374,18 @@ mod tests {
     fn holds(points: &Points, records: &Records) {
         assert_eq!(points.len(), records.len());
         assert!(points.items().eq(ordered(records).into_iter().map(Entry::item)));
-        for Slot { key, span, chunk } in points.chunks.iter() {
+        for Slot { key, span, homes, totals: sums, chunk } in points.chunks.iter() {
             assert!((1..=MOST).contains(&chunk.len()) && *key == chunk.spot(0).key() && *span == chunk.span);
             let anew: Box<[Part]> = parts(&chunk.x, &chunk.y, &chunk.home, &chunk.tag);
             assert_eq!(chunk.parts, anew);
+            let lowest = chunk.home.iter().min().zip(chunk.home.iter().max());
+            assert_eq!(lowest, Some((&homes.0, &homes.1)));
+            for total in sums.iter() {
+                let of_class = || (0..chunk.len()).filter(|i| chunk.tag[*i].class() == total.class as usize);
+                assert_eq!(total.n as usize, of_class().count());
+                assert_eq!(total.x, of_class().map(|i| u64::from(chunk.x[i])).sum::<u64>());
+            }
+            assert_eq!(sums.iter().map(|total| total.n as usize).sum::<usize>(), chunk.len());
         }
     }
 
