@@ -108,8 +108,8 @@ impl Lookup {
         let entry = entry(key, number);
         let last = Arc::make_mut(&mut self.fresh[0]);
         last.insert(last.partition_point(|other| *other < entry), entry);
-        for k in 0..FRESH.len() {
-            let most = if k + 1 < FRESH.len() { FRESH[k] } else { FRESH[k].max(self.packed.entries.len() / SHARE) };
+        for (k, most) in FRESH.into_iter().enumerate() {
+            let most = if k + 1 < FRESH.len() { most } else { most.max(self.packed.entries.len() / SHARE) };
             if self.fresh[k].len() <= most {
                 return;
             }
