@@ -179,14 +179,17 @@ impl Step<'_> {
                 _ => None,
             };
             let (is_shaped, is_redrawn) = both.map_or((false, false), |(a, b)| (is_shaped(a, b), is_redrawn(a, b)));
-            let levels = [was, is].map(|grid| grid.map(|grid| grid.level));
-            let boxes = [was.map(|_| old.bbox(*p)), is.map(|_| new.bbox(*p))];
-            let boxes = boxes.into_iter().flatten().filter(|b| b[0] <= b[2]);
-            if is_redrawn {
-                let ground = difference(old.outline(*p), new.outline(*p)).into_iter();
-                areas.extend(ground.map(|bbox| Area { bbox, levels, is_shaped }));
-            } else {
-                areas.extend(boxes.map(|bbox| Area { bbox, levels, is_shaped }));
+            match both.filter(|_| is_redrawn) {
+                Some((grid, _)) => {
+                    let ground = difference(old.outline(*p), new.outline(*p)).into_iter();
+                    areas.extend(ground.map(|bbox| Area { bbox, level: grid.level, is_shaped }));
+                }
+                // The two may be of different levels, as where the last grid takes the row of one that is gone.
+                None => {
+                    let sides = [was.map(|grid| (grid, old.bbox(*p))), is.map(|grid| (grid, new.bbox(*p)))];
+                    let sides = sides.into_iter().flatten().filter(|(_, bbox)| bbox[0] <= bbox[2]);
+                    areas.extend(sides.map(|(grid, bbox)| Area { bbox, level: grid.level, is_shaped }));
+                }
             }
             let of_members = if is_shaped { Concern::Named } else { Concern::Reshaped };
             if !is_shaped {
@@ -243,7 +246,7 @@ impl Step<'_> {
                 let declared = address.grid().and_then(|code| new.position(code)).map(|i| new.level(i));
                 if area.is_shaped {
                     regrid.named.insert(*row);
-                } else if declared.is_none() || area.levels.contains(&declared) {
+                } else if declared.is_none_or(|level| level == area.level) {
                     regrid.addresses.insert(*row);
                 }
             }
@@ -270,8 +273,8 @@ enum Concern {
 /// Ground on which a grid is another one.
 struct Area {
     bbox: [f64; 4],
-    /// Of the grid, before and now.
-    levels: [Option<GridLevel>; 2],
+    /// Of the grid.
+    level: GridLevel,
     /// Whether it holds what it held.
     is_shaped: bool,
 }
