@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Address, Correction, Flag, Page as List } from '../src/api/types';
+import type { Address, Correction, Flag, Page as List, Rule } from '../src/api/types';
 import { distanceM } from '../src/geo/measure';
 import {
   eventually,
@@ -87,6 +87,35 @@ for (const size of Object.keys(SIZES) as Size[]) {
       await page.waitForTimeout(400);
       await shoot(page, `pins-list-${size}`);
       await expectAccessible(page);
+    });
+
+    it('shows one kind of finding, and all of them where a link names a kind that there is no more', async () => {
+      const total = async (query: string) =>
+        (await read<List<Flag>>(page, `/api/flags?state=open&limit=1${query}`)).total;
+      const said = async () => (await page.textContent('.count [aria-live=polite]'))?.replace(/\D/g, '');
+      const { items } = await read<List<Flag>>(page, '/api/flags?state=open&limit=1');
+      const rule = items[0]!.rule;
+      const all = String(await total(''));
+      const some = String(await total(`&rule=${rule}`));
+      expect(Number(some)).toBeLessThan(Number(all));
+      const { items: rules } = await read<List<Rule>>(page, '/api/rules');
+      await page.selectOption('select.input', { label: rules.find(({ code }) => code === rule)!.title.zh });
+      await eventually('the list holds this kind', async () => (await said()) === some);
+      expect(page.url()).toContain(`rule=${rule}`);
+      // The map's cells count all kinds, and say so where there is room for a legend.
+      const legend = async () => (size === 'desk' ? await page.textContent('.legend') : '');
+      if (size === 'desk') expect(await legend()).toContain('缩小后的数字含全部类型');
+      await settled(page);
+      await shoot(page, `pins-one-rule-${size}`);
+      await expectAccessible(page);
+
+      await page.evaluate(() => (location.hash = '#/pins?rule=a_rule_of_old'));
+      await page.reload();
+      await page.waitForSelector('[data-ready=yes]');
+      await eventually('the kind that there is not is dropped', async () => !page.url().includes('rule='));
+      expect(await legend()).not.toContain('缩小后的数字含全部类型');
+      if (size === 'phone') await page.click('.handle');
+      await eventually('the list holds all', async () => (await said()) === all);
     });
 
     it('says why, with numbers and evidence', async () => {
