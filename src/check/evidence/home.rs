@@ -141,7 +141,7 @@ impl Level {
         }
         match &home.expected {
             Some(expected) => {
-                let kernel = &self.learned.about_number[self.learned.support_class(expected.support)];
+                let kernel = &self.learned.about_number[self.learned.number_class(expected)];
                 let z = distance(expected.at, at) / expected.scale_m;
                 let density = kernel.density(z);
                 let by_number = 0.95 * density / (expected.scale_m * expected.scale_m);

@@ -7,7 +7,7 @@ use super::home::{FAR_MATE_M, MATES};
 use super::kernel::{Kernel, Ratio, Seen};
 use super::level::{Level, STANDS};
 use super::pack::{NONE, Sited, distance};
-use super::series::{Without, mix};
+use super::series::{Expected, Without, mix};
 use crate::check::hypothesis::{CAUSES, Cause, PRIORS};
 use rayon::prelude::*;
 use std::f64::consts::{PI, TAU};
@@ -30,7 +30,7 @@ pub struct Learned {
     /// Support between the classes of expectations.
     pub support_cuts: [f64; SUPPORTS - 1],
     /// How pins scatter about where their number is expected, by class: density by distance over scale.
-    pub about_number: [Kernel; SUPPORTS],
+    pub about_number: [Kernel; NUMBERS],
     /// Share of numbers that stand elsewhere in their series by right: streets that go on somewhere else.
     pub irregular: f64,
     /// By metres to the nearest building.
@@ -60,6 +60,8 @@ pub const CLASSES: usize = 24;
 const TOGETHER: usize = 4;
 /// Classes of expectations by their support.
 pub const SUPPORTS: usize = 4;
+/// Classes of expectations: by their support, and by whether a record of the same number stands behind them.
+pub const NUMBERS: usize = 2 * SUPPORTS;
 
 const BUILDING_SCALES_M: [f64; 7] = [3.0, 6.0, 9.0, 12.0, 15.0, 19.0, 25.0];
 const BUILDING_DEFAULT: [f64; 7] = [0.25, 0.3, 0.2, 0.1, 0.1, 0.04, 0.01];
@@ -121,7 +123,8 @@ impl Default for Learned {
 #[derive(Default)]
 struct Sight {
     trust: f64,
-    number: Option<(f64, f64, f64)>,
+    /// Where its number is expected, and how far off it stands, in scales.
+    number: Option<(Expected, f64)>,
     building: Option<(usize, f64)>,
     right: Option<Around>,
     wrong: Option<Around>,
@@ -194,7 +197,7 @@ impl Learned {
         if series != NONE
             && let Some(expected) = level.expected(series, pin.key.main, without, desk)
         {
-            sight.number = Some((distance(at, expected.at) / expected.scale_m, expected.support, expected.scale_m));
+            sight.number = Some((expected, distance(at, expected.at) / expected.scale_m));
         }
         let sites = level.pack.sites_of(pin.key);
         let place_of = |sited: &Sited| level.pack.sites[sited.site as usize].at;
@@ -261,8 +264,8 @@ impl Learned {
             self.sigma_m[class] = variance.sqrt();
             self.about_building[class] = Kernel::new(&BUILDING_SCALES_M, &weights);
         }
-        let mut support: Vec<f64> = sights.iter().filter_map(|s| s.number.map(|n| n.1)).collect();
-        let mut scale: Vec<f64> = sights.iter().filter_map(|s| s.number.map(|n| n.2)).collect();
+        let mut support: Vec<f64> = sights.iter().filter_map(|s| s.number.map(|n| n.0.support)).collect();
+        let mut scale: Vec<f64> = sights.iter().filter_map(|s| s.number.map(|n| n.0.scale_m)).collect();
         if support.is_empty() {
             return;
         }
@@ -271,11 +274,11 @@ impl Learned {
         self.support_cuts = [0.08, 0.25, 0.6].map(|q| support[(support.len() as f64 * q) as usize]);
         let middle_m = scale[scale.len() / 2];
         let told = || sights.iter().filter(|s| s.building.is_some_and(|(_, m)| m < 20.0)).filter_map(|s| s.number);
-        let far = told().filter(|(z, _, scale_m)| *z > 6.0 && z * scale_m > 120.0).count() as f64;
+        let far = told().filter(|(e, z)| *z > 6.0 && z * e.scale_m > 120.0).count() as f64;
         self.irregular = (far + 0.0005 * 300.0) / (told().count() as f64 + 300.0);
-        for class in 0..SUPPORTS {
+        for class in 0..NUMBERS {
             // Best from pins at their own building: there an error of the pin can't pass for a rough street.
-            let of = |s: &Sight| s.number.filter(|n| self.support_class(n.1) == class).map(|(z, _, _)| (z, s.trust));
+            let of = |s: &Sight| s.number.filter(|(e, _)| self.number_class(e) == class).map(|(_, z)| (z, s.trust));
             let at_home = |s: &&Sight| s.building.is_some_and(|(_, m)| m < 20.0);
             let mut seen: Vec<Seen> = sights.iter().filter(at_home).filter_map(of).collect();
             let mut floor = 1e-9;
@@ -289,6 +292,11 @@ impl Learned {
     }
 
     /// Class of an expectation.
+    pub fn number_class(&self, expected: &Expected) -> usize {
+        2 * self.support_class(expected.support) + usize::from(expected.mated)
+    }
+
+    /// Class of an expectation by its support alone.
     pub fn support_class(&self, support: f64) -> usize {
         self.support_cuts.partition_point(|cut| *cut < support)
     }
@@ -325,7 +333,7 @@ impl Learned {
         // Where the number says that the pin is right, a building far away has a wrong address.
         let (mut stray, mut told) = (0.01 * 50.0, 50.0);
         for sight in sights.iter().filter(|s| s.alone) {
-            if let (Some((z, support, scale_m)), Some((_, m))) = (sight.number, sight.building)
+            if let (Some((Expected { support, scale_m, .. }, z)), Some((_, m))) = (sight.number, sight.building)
                 && z < 0.7
                 && scale_m < 40.0
                 && self.support_class(support) > 1

@@ -39,6 +39,8 @@ pub struct Expected {
     pub scale_m: f64,
     /// How much stands behind it: the sum of the weights of the pairs of neighbours.
     pub support: f64,
+    /// Whether a trusted record of the same number is among what it follows from.
+    pub mated: bool,
 }
 
 /// Whom to leave out of the evidence: a record, and a whole batch.
@@ -52,6 +54,8 @@ pub struct Without {
 
 /// Neighbours in number order on each side.
 const SIDE: usize = Known::MOST / 2;
+/// How far a record of the same number is to be trusted so that it tells more than others do.
+const MATED: f64 = 0.5;
 /// Neighbours with one number on each side.
 const SAME: usize = 3;
 /// Records looked at on each side, at most.
@@ -313,7 +317,12 @@ fn combine(
         // One number only, or a number beyond all others: somewhere on from the nearest.
         let away = |m: u32| m.abs_diff(main);
         let (nearest, at, trust) = near.iter().copied().reduce(|a, b| if away(b.0) < away(a.0) { b } else { a })?;
-        return Some(Expected { at, scale_m: 60.0 + f64::from(away(nearest).min(200)) * 3.0, support: trust * 0.3 });
+        return Some(Expected {
+            at,
+            scale_m: 60.0 + f64::from(away(nearest).min(200)) * 3.0,
+            support: trust * 0.3,
+            mated: false,
+        });
     }
     let support = pairs.iter().map(|(_, weight)| weight).sum::<f64>();
     let mut median = |value: &dyn Fn(&[f64; 2]) -> f64| {
@@ -329,7 +338,8 @@ fn combine(
         (first, second) = if d < first { (d, first) } else { (first, second.min(d)) };
     }
     let second_m = if second.is_finite() { second.min(400.0) } else { 120.0 };
-    Some(Expected { at, scale_m: 8.0 + 1.1 * deviation_m + 0.12 * second_m, support })
+    let mated = near.iter().any(|(number, _, trust)| *number == main && *trust > MATED);
+    Some(Expected { at, scale_m: 8.0 + 1.1 * deviation_m + 0.12 * second_m, support, mated })
 }
 
 /// A number without pattern from a number: SplitMix64.
@@ -338,4 +348,22 @@ pub fn mix(n: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::evidence::Learned;
+
+    #[test]
+    fn who_shares_a_number_and_is_trusted_makes_a_class_of_its_own() {
+        let expected = |main: u32, trust: f64| {
+            let near = [(main, [0.0, 0.0], trust), (12, [20.0, 0.0], 1.0), (14, [40.0, 0.0], 1.0)];
+            combine(10, &near, &mut Vec::new(), &mut Vec::new()).expect("a place")
+        };
+        assert!(expected(10, 0.9).mated && !expected(10, 0.3).mated && !expected(8, 0.9).mated);
+        let learned = Learned::default();
+        let class = |mated: bool| learned.number_class(&Expected { mated, ..expected(8, 0.9) });
+        assert!(class(true) != class(false));
+    }
 }

@@ -21,7 +21,7 @@ const COARSE_AT_HOME: f64 = -1.0;
 const NOTHING_TOLD: f64 = -3.0;
 /// How much less is to be believed of what only the number's place says, as a logarithm. How regular numbers are is
 /// learned from addresses that stand at their buildings; those that no building carries are less so.
-const ALONE: f64 = -0.4;
+const ALONE: f64 = -0.2;
 /// Share of a cause's readings that the best must have to be taken for the place.
 const SURE: f64 = 0.95;
 
