@@ -2,6 +2,7 @@
 //! cities that have next to nothing to go by.
 
 use gridpin::check::detect::Detection;
+use gridpin::check::evidence::Expected;
 use gridpin::check::hypothesis::Cause;
 use gridpin::check::{Context, Thresholds, rule, run};
 use gridpin::cli::demo;
@@ -282,6 +283,35 @@ fn on_a_rough_street_a_number_that_others_share_tells_more() {
     };
     // 89 m astray in both cases.
     assert!(mean(true) < mean(false) - 0.1, "{} and {}", mean(true), mean(false));
+}
+
+#[test]
+fn a_number_that_others_share_tells_more_with_as_much_behind_it() {
+    // Two rough streets whose numbers go on in narrow and in wide steps; on the second each house has two records.
+    let mut addresses = Vec::new();
+    for (street, records) in [("人民路", 1), ("中山路", 2)] {
+        let mut number = 0;
+        for house in 0..600usize {
+            number += 2 * [1, 3, 10, 30][house / 150];
+            let off = |k: usize| ((house * k) % 81) as f64 / 40.0 - 1.0;
+            let lon = 119.800_123 + 0.000_2 * house as f64 + 0.000_35 * off(37);
+            let lat = 28.405_123 + 0.01 * f64::from(records) + 0.000_35 * off(53);
+            for record in 0..records {
+                let text = format!("{street}{number}号{}单元", record + 1);
+                addresses.push(address(addresses.len(), &text, lon, lat + 0.000_02 * f64::from(record)));
+            }
+        }
+    }
+    addresses.iter_mut().for_each(|address| address.batch = None);
+    let found = detect(&city(addresses), 2);
+    let learned = &found.stage().level.learned;
+    let tail = |support: f64, mated: bool| {
+        let expected = Expected { at: [0.0; 2], scale_m: 20.0, support, mated };
+        let kernel = &learned.about_number[learned.number_class(&expected)];
+        kernel.density(1.5) / kernel.peak()
+    };
+    let tails: Vec<[f64; 2]> = learned.support_cuts.map(|cut| [tail(cut, true), tail(cut, false)]).to_vec();
+    assert!(tails.iter().any(|[mated, alone]| *mated < 0.5 * alone), "{tails:?}");
 }
 
 #[test]

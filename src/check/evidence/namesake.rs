@@ -1,6 +1,7 @@
 //! Streets that share a name: one name at several places of the city, with the same numbers at each, is several series.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Something that bears a name: where it stands, its number, and its declared grid, if any.
 pub struct Bearer {
@@ -53,7 +54,7 @@ fn places_of(bearers: &[Bearer]) -> Vec<Place> {
         squares.entry(square(bearer.at)).or_default().push(bearer.main);
     }
     let mut left: Vec<Square> = squares.keys().copied().rev().collect();
-    let mut reached: std::collections::BTreeSet<Square> = std::collections::BTreeSet::new();
+    let mut reached: BTreeSet<Square> = BTreeSet::new();
     let mut places: Vec<Place> = Vec::new();
     while let Some(start) = left.pop() {
         if !reached.insert(start) {
@@ -116,6 +117,31 @@ fn nearest(places: &[Place], [w, s, e, n]: [f64; 4]) -> u32 {
     best.1
 }
 
+/// Which of its series each place of a name is: the one in which most of its bearers are already, so that one bearer more
+/// or less does not put all of them into others because it changes which place is the largest. `now` tells the series of
+/// each bearer. A place for which none is left gets one of those that are to follow the last.
+pub fn kept(places: &[u32], now: impl Iterator<Item = u32>, series: &[u32]) -> Vec<usize> {
+    let mut counts: BTreeMap<(u32, usize), usize> = BTreeMap::new();
+    for (place, now) in places.iter().zip(now) {
+        if let Some(k) = series.iter().position(|series| *series == now) {
+            *counts.entry((*place, k)).or_default() += 1;
+        }
+    }
+    let mut pairs: Vec<((u32, usize), usize)> = counts.into_iter().collect();
+    pairs.sort_by_key(|(pair, count)| (Reverse(*count), *pair));
+    let mut kept: Vec<Option<usize>> = vec![None; places.iter().max().map_or(0, |most| *most as usize + 1)];
+    for ((place, k), _) in pairs {
+        if kept[place as usize].is_none() && !kept.contains(&Some(k)) {
+            kept[place as usize] = Some(k);
+        }
+    }
+    let mut free = (0..).filter({
+        let taken: BTreeSet<usize> = kept.iter().copied().flatten().collect();
+        move |k| !taken.contains(k)
+    });
+    kept.into_iter().filter_map(|k| k.or_else(|| free.next())).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +164,15 @@ mod tests {
         let mut gap = street(0.0, 1..41, 0);
         gap.extend(street(5_000.0, 61..91, 1));
         assert_eq!(places(&gap, &boxes), None);
+    }
+
+    #[test]
+    fn places_of_a_name_keep_their_series() {
+        // The second place became the largest: it stays in its series.
+        assert_eq!(kept(&[0, 0, 0, 1, 1], [8, 8, 3, 3, 3].into_iter(), &[3, 8]), [1, 0]);
+        // A third place follows the last; of two, the one that is left takes what is free.
+        assert_eq!(kept(&[0, 1, 1, 2], [3, 8, 8, 3].into_iter(), &[3, 8]), [0, 1, 2]);
+        assert_eq!(kept(&[0, 0, 1], [8, 8, 8].into_iter(), &[3, 8]), [1, 0]);
+        assert_eq!(kept(&[], [].into_iter(), &[3]), [0usize; 0]);
     }
 }

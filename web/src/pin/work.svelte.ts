@@ -113,6 +113,11 @@ export class Work {
     }
   }
 
+  /** Whether the list holds only what a filter lets through. */
+  get filtered(): boolean {
+    return !!(view.rule || view.severity);
+  }
+
   #query() {
     const near = this.near ? `${this.near.lon.toFixed(6)},${this.near.lat.toFixed(6)}` : null;
     return { state: 'open', grouped: 'without', near, rule: view.rule, severity: view.severity, grid: view.grid };

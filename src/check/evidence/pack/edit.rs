@@ -7,7 +7,6 @@ use crate::check::Context;
 use crate::check::evidence::namesake::{self, Bearer};
 use crate::check::regrid::Regrid;
 use crate::index::key_of;
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an edit changed, as it was before.
@@ -241,7 +240,7 @@ impl Step<'_> {
             let places = namesake::places(&all, &pack.register.boxes).unwrap_or_else(|| vec![0; all.len()]);
             let now = bearers.pins.iter().map(|i| pack.pins[*i as usize].key.series);
             let now = now.chain(bearers.sites.iter().map(|b| pack.sites[*b as usize].key.series));
-            let kept = kept(&places, now, &bearers.series);
+            let kept = namesake::kept(&places, now, &bearers.series);
             while kept.iter().any(|k| *k >= bearers.series.len()) {
                 let first = bearers.series[0];
                 let text = self.pack.series[first as usize].name.clone();
@@ -384,49 +383,9 @@ impl Step<'_> {
     }
 }
 
-/// Which of its series each place of a name is: the one in which most of its bearers are already, so that one bearer more
-/// or less does not put all of them into others because it changes which place is the largest. `now` tells the series of
-/// each bearer. A place for which none is left gets one of those that are to follow the last.
-fn kept(places: &[u32], now: impl Iterator<Item = u32>, series: &[u32]) -> Vec<usize> {
-    let mut counts: BTreeMap<(u32, usize), usize> = BTreeMap::new();
-    for (place, now) in places.iter().zip(now) {
-        if let Some(k) = series.iter().position(|series| *series == now) {
-            *counts.entry((*place, k)).or_default() += 1;
-        }
-    }
-    let mut pairs: Vec<((u32, usize), usize)> = counts.into_iter().collect();
-    pairs.sort_by_key(|(pair, count)| (Reverse(*count), *pair));
-    let mut kept: Vec<Option<usize>> = vec![None; places.iter().max().map_or(0, |most| *most as usize + 1)];
-    for ((place, k), _) in pairs {
-        if kept[place as usize].is_none() && !kept.contains(&Some(k)) {
-            kept[place as usize] = Some(k);
-        }
-    }
-    let mut free = (0..).filter({
-        let taken: BTreeSet<usize> = kept.iter().copied().flatten().collect();
-        move |k| !taken.contains(k)
-    });
-    kept.into_iter().filter_map(|k| k.or_else(|| free.next())).collect()
-}
-
 /// Puts a row into an ascending list.
 fn insert(rows: &mut Vec<u32>, row: u32) {
     if let Err(place) = rows.binary_search(&row) {
         rows.insert(place, row);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_of_a_name_keep_their_series() {
-        // The second place became the largest: it stays in its series.
-        assert_eq!(kept(&[0, 0, 0, 1, 1], [8, 8, 3, 3, 3].into_iter(), &[3, 8]), [1, 0]);
-        // A third place follows the last; of two, the one that is left takes what is free.
-        assert_eq!(kept(&[0, 1, 1, 2], [3, 8, 8, 3].into_iter(), &[3, 8]), [0, 1, 2]);
-        assert_eq!(kept(&[0, 0, 1], [8, 8, 8].into_iter(), &[3, 8]), [1, 0]);
-        assert_eq!(kept(&[], [].into_iter(), &[3]), [0usize; 0]);
     }
 }
