@@ -99,8 +99,8 @@ pub struct Stirred {
     pub buildings: BTreeSet<u32>,
     /// Roads on which a pin moved, by their key.
     pub roads: BTreeSet<u64>,
-    /// Whether the grids know other names of towns and villages.
-    pub names: bool,
+    /// Towns and villages that the grids know since, or no more, as [`unit_key`](super::text::unit_key) gives their names.
+    pub units: BTreeSet<String>,
 }
 
 impl Facts {
@@ -286,7 +286,7 @@ impl Facts {
             recarried.extend(&regrid.addresses);
             stirred.buildings.extend(&regrid.buildings);
             let units = unit_names(context);
-            stirred.names = units != *self.units;
+            stirred.units = units.symmetric_difference(&self.units).map(|(_, key)| key.clone()).collect();
             self.units = Arc::new(units);
         }
         let (addresses_left, buildings_left) = (context.records.addresses.len(), context.records.buildings.len());

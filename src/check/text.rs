@@ -1,12 +1,12 @@
 //! What the rules about texts share.
 
 use super::context::Context;
-use crate::domain::address::normalise::normalise;
+use crate::domain::address::normalise::{is_normal, normalise};
 use crate::domain::address::personal::mask;
-use crate::domain::address::{Doubt, Parsed, parse, print};
-use crate::domain::{AddressRef, GridLevel, PartsRef};
+use crate::domain::address::{Address, AddressChunk, Doubt, Parsed, parse, print};
+use crate::domain::{AddressRef, GridLevel, Packed, PartsRef};
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// A piece of an address as messages quote it: nothing personal, and not too long.
@@ -85,6 +85,21 @@ pub fn unit_key(name: &str) -> String {
     name.to_owned()
 }
 
+/// Rows of the addresses that may name a town or village with one of some keys: see [`unit_key`].
+pub fn naming_units(addresses: &Packed<Address>, keys: &BTreeSet<String>) -> Vec<u32> {
+    if keys.is_empty() {
+        return Vec::new();
+    }
+    let names = |text: &str| keys.iter().any(|key| text.contains(key.as_str()));
+    // What is read from a text lies in its normal form in one piece.
+    let may_hold = |chunk: &AddressChunk| !is_normal(chunk.texts()) || names(chunk.texts());
+    let is_meant = |address: AddressRef| {
+        let PartsRef { town, village, .. } = address.parts();
+        [town, village, &address.full_text()].iter().any(|text| names(&normalise(text)))
+    };
+    addresses.rows_where(may_hold, is_meant)
+}
+
 /// What makes an address the same as another: its parts in the standard form, the village only where no road and no
 /// compound says more. None where it is not fine enough to be compared.
 pub fn same_key(parts: &PartsRef) -> Option<String> {
@@ -150,4 +165,30 @@ impl Kept {
 pub fn unit_names(context: &Context) -> HashSet<(GridLevel, String)> {
     let named = context.records.grids.iter().filter(|g| matches!(g.level, GridLevel::Street | GridLevel::Village));
     named.map(|grid| (grid.level, unit_key(&grid.name))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Parts;
+
+    #[test]
+    fn whoever_names_a_unit_is_found_however_it_is_written() {
+        let given = |town: &str| Address {
+            parts: Parts { town: town.into(), road: "人民路".into(), ..Parts::default() },
+            full_text: format!("{town}人民路"),
+            ..Address::default()
+        };
+        let told = |text: &str| Address { full_text: text.into(), ..Address::default() };
+        let elsewhere = Address { full_text: "人民路1号".into(), ..given("白 云街道") };
+        let several =
+            [told("白云街道人民路12号"), told("丽阳社区 人民路12号"), given("白云街道"), given("丽阳"), elsewhere];
+        let keys = BTreeSet::from([unit_key("白云街道")]);
+        // In one chunk, and in a chunk each, so that no other text of the chunk has it looked through.
+        let all: Packed<Address> = several.to_vec().into();
+        assert_eq!(naming_units(&all, &keys), [0, 2, 4]);
+        let alone = several.into_iter().map(|one| naming_units(&vec![one].into(), &keys).len());
+        assert_eq!(alone.collect::<Vec<_>>(), [1, 0, 1, 0, 1]);
+        assert!(naming_units(&all, &BTreeSet::new()).is_empty());
+    }
 }

@@ -5,6 +5,7 @@ use super::flag::Change;
 use crate::check::detect::Detection;
 use crate::check::regrid::Regrid;
 use crate::check::rule::{ALL, Check, Rule, address_unit_conflict, pin_off_road};
+use crate::check::text::naming_units;
 use crate::check::{Context, Kind, Progress, about_some_grids, look_at, look_by, run};
 use crate::domain::{AddressRef, Flag, Subject};
 use crate::index::key_of;
@@ -143,19 +144,30 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     let (addresses, buildings): (Vec<u32>, Vec<u32>) =
         (changed.addresses.iter().copied().collect(), changed.buildings.iter().copied().collect());
     let regrid = changed.regrid.as_ref();
-    let mut context = city.context().with_area(before.area());
-    if let Some(known) = coverage {
+    let context = || city.context().with_area(before.area());
+    let detect = || {
+        let stirred = facts.edit(&context(), &addresses, &buildings, regrid);
+        let context = context().with_facts(facts);
+        let found = before.edit(&context, &addresses, &buildings, regrid);
+        (stirred, context, found)
+    };
+    let cover = || {
         let reshaped = regrid.map(|regrid| &regrid.reshaped).filter(|reshaped| !reshaped.is_empty());
-        let coverage = reshaped.map_or_else(|| known.clone(), |reshaped| Arc::new(known.edit(&context, reshaped)));
-        context = context.with_coverage(coverage);
-    }
-    let stirred = facts.edit(&context, &addresses, &buildings, regrid);
-    let context = context.with_facts(facts);
-    let Some((found, asked)) = before.edit(&context, &addresses, &buildings, regrid) else {
+        coverage.map(|known| match reshaped {
+            Some(reshaped) => Arc::new(known.edit(&context(), reshaped)),
+            None => known,
+        })
+    };
+    let ((stirred, context, found), coverage) = rayon::join(detect, cover);
+    let Some((found, asked)) = found else {
         drop(context);
         return anew(city, &before);
     };
     let context = context.with_detection(Arc::new(found));
+    let context = match coverage {
+        Some(coverage) => context.with_coverage(coverage),
+        None => context,
+    };
 
     let mut rows = stirred.addresses;
     rows.extend(asked.differ);
@@ -169,16 +181,14 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
     rows.extend(regrid.into_iter().flat_map(|regrid| &regrid.named));
     let on_roads = stirred.roads.iter().flat_map(|road| context.facts().on_road(*road));
     let neighbours: BTreeSet<u32> = on_roads.filter(|i| !rows.contains(i)).collect();
-    // Other names of towns and villages may be meant by any text.
-    let everybody = 0..count(&context, Kind::Address) * u32::from(stirred.names);
+    // Other names of towns and villages may be meant by any text that holds them.
+    let mut renamed: BTreeSet<u32> = naming_units(&city.records.addresses, &stirred.units).into_iter().collect();
     let below = regrid.into_iter().flat_map(|regrid| regrid.below.iter().copied());
-    let below = below.filter(|i| !stirred.names && *i < count(&context, Kind::Address));
-    let named: BTreeSet<u32> =
-        everybody.chain(below).filter(|i| !rows.contains(i) && !neighbours.contains(i)).collect();
-    let is_below = |i: &u32| regrid.is_some_and(|regrid| regrid.below.contains(i));
-    let (both, neighbours): (Vec<u32>, Vec<u32>) = neighbours.into_iter().partition(|i| stirred.names || is_below(i));
+    renamed.extend(below.filter(|i| *i < count(&context, Kind::Address)));
+    let (both, neighbours): (Vec<u32>, Vec<u32>) = neighbours.into_iter().partition(|i| renamed.contains(i));
     rows.extend(both);
     let neighbours: BTreeSet<u32> = neighbours.into_iter().collect();
+    renamed.retain(|i| !rows.contains(i));
     let corrections: BTreeSet<u32> =
         changed.corrections.iter().copied().chain(corrections_of(&context, &addresses)).collect();
     let kinds = [
@@ -195,7 +205,7 @@ pub(super) fn after(city: &mut City, changed: &Changed) -> Change {
         let found = rows.par_iter().with_min_len(32).flat_map_iter(|row| look_at(&context, kind, *row as usize));
         flags.extend(found.filter(is_work).collect::<Vec<_>>());
     }
-    for (rows, rule) in [(&neighbours, &pin_off_road::RULE), (&named, &address_unit_conflict::RULE)] {
+    for (rows, rule) in [(&neighbours, &pin_off_road::RULE), (&renamed, &address_unit_conflict::RULE)] {
         let (others, of_others) = company(city, &context, rows, rule);
         subjects.extend(others);
         flags.extend(of_others);

@@ -213,17 +213,27 @@ impl<T: Pack> Packed<T> {
     }
 }
 
+impl<T: Pack> Packed<T> {
+    /// Rows of the records that are meant, ascending. Only records of chunks that may hold such are asked.
+    pub fn rows_where(
+        &self,
+        may_hold: impl Fn(&T::Chunk) -> bool + Sync,
+        is_meant: impl Fn(T::View<'_>) -> bool + Sync,
+    ) -> Vec<u32> {
+        let rows = |at: usize| {
+            let any = may_hold(&self.chunks[at]);
+            let rows = if any { at * T::ROWS..self.len.min((at + 1) * T::ROWS) } else { 0..0 };
+            rows.filter(|row| is_meant(self.at(*row))).map(|row| row as u32).collect::<Vec<u32>>()
+        };
+        (0..self.chunks.len()).into_par_iter().with_min_len(16).flat_map_iter(rows).collect()
+    }
+}
+
 impl<T: Declares> Packed<T> {
     /// Rows of the records that declare a grid that is meant, ascending. Records of a chunk declare few grids, so that not
     /// every record is asked.
     pub fn declaring(&self, is_meant: impl Fn(&str) -> bool + Sync) -> Vec<u32> {
-        let rows = |at: usize| {
-            let any = T::grids(&self.chunks[at]).any(&is_meant);
-            let rows = if any { at * T::ROWS..self.len.min((at + 1) * T::ROWS) } else { 0..0 };
-            let is_one = |row: &usize| T::grid_of(self.at(*row)).is_some_and(&is_meant);
-            rows.filter(is_one).map(|row| row as u32).collect::<Vec<u32>>()
-        };
-        (0..self.chunks.len()).into_par_iter().with_min_len(64).flat_map_iter(rows).collect()
+        self.rows_where(|chunk| T::grids(chunk).any(&is_meant), |view| T::grid_of(view).is_some_and(&is_meant))
     }
 }
 

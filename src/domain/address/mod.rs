@@ -20,7 +20,7 @@ use super::lonlat::LonLat;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use normalise::normalise;
 pub use number::HouseNumber;
-pub use pack::{AddressRef, AddressRow, PositionRef};
+pub use pack::{AddressChunk, AddressRef, AddressRow, PositionRef};
 pub use parse::parse;
 pub use parsed::{Doubt, Normalisation, Normalised, Parsed, Template};
 pub use parts::{Parts, PartsRef};

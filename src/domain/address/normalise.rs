@@ -22,11 +22,16 @@ pub(super) fn fold(c: char) -> Option<char> {
     })
 }
 
+/// Whether [`normalise`] leaves a text as it is.
+pub fn is_normal(text: &str) -> bool {
+    class::any_of(text) & class::FOLDED == 0
+}
+
 /// The text with full-width digits, letters and signs made half-width, dashes made `-`, and spaces taken out (a space
 /// between two digits becomes `-`, so that `3 2 501` stays three numbers). Borrowed when nothing changes; applying it
 /// twice is applying it once.
 pub fn normalise(text: &str) -> Cow<'_, str> {
-    if class::any_of(text) & class::FOLDED == 0 {
+    if is_normal(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());

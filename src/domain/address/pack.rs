@@ -106,6 +106,13 @@ pub struct AddressChunk {
     positions: Box<[(u16, Box<[Position]>)]>,
 }
 
+impl AddressChunk {
+    /// All texts one behind the other: each lies there in one piece, but for full texts that only their parts say.
+    pub fn texts(&self) -> &str {
+        &self.texts
+    }
+}
+
 /// The same while they are filled.
 #[derive(Debug, Default)]
 pub struct AddressDraft {

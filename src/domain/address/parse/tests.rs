@@ -147,6 +147,17 @@ proptest! {
         prop_assert!(parsed.normalised.is_empty(), "{}: {:?}", text, parsed.normalised);
     }
 
+    /// Those who look for texts that name a town or a village rely on it.
+    #[test]
+    fn towns_and_villages_lie_in_the_normal_form_of_the_text_in_one_piece(
+        text in "([白云丽阳灯塔东西]{1,3}(省|市|区|县|街道|镇|乡|村|社区|居委会|村委会|组)[ 　，-]?){0,4}[人民路1-3１-３一二三号幢 （）附近-]{0,12}",
+    ) {
+        let (parsed, normal) = (parse(&text), crate::domain::address::normalise(&text));
+        for part in [&parsed.parts.town, &parsed.parts.village] {
+            prop_assert!(normal.contains(&**part), "{}: {}", text, part);
+        }
+    }
+
     #[test]
     fn no_text_breaks_it(text in "[省市区县街道镇乡村社号幢栋楼单元层室组队网格路弄巷里附之甲第地下负#０-９0-9a-cＢ一二十百（）() 　~-]{0,30}|\\PC{0,40}") {
         let parsed = parse(&text);
