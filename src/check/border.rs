@@ -1,6 +1,7 @@
 //! A border that moved: many records cross from one grid into its neighbour, and hardly any the other way.
 
 use super::evidence::{Level, NONE};
+use super::regrid::Regrid;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,10 +41,24 @@ impl Borders {
     pub fn of(level: &Level) -> Borders {
         let crossing: Vec<(u32, Pair)> =
             (0..level.pack.pins.len()).into_par_iter().filter_map(|i| Some((i as u32, crossed(level, i)?))).collect();
+        Borders::counted(crossing)
+    }
+
+    fn counted(crossing: Vec<(u32, Pair)>) -> Borders {
         let mut pairs: Vec<Pair> = crossing.iter().map(|(_, pair)| *pair).collect();
         pairs.par_sort_unstable();
         let counts = pairs.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u32)).collect();
         Borders { crossing: Arc::new(crossing), counts: Arc::new(counts) }
+    }
+
+    /// Tells grids that moved to another position by that one. Whoever crosses the border of one that was there is still to
+    /// be asked again.
+    pub fn renumber(&mut self, regrid: &Regrid) {
+        if !regrid.moved.is_empty() {
+            let position = regrid.renumbering();
+            let now = |(from, into): Pair| (position(from), position(into));
+            *self = Borders::counted(self.crossing.iter().map(|(pin, pair)| (*pin, now(*pair))).collect());
+        }
     }
 
     fn count(&self, pair: Pair) -> u32 {

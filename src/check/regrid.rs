@@ -1,8 +1,8 @@
 //! What an edit of grids changes for those who ask about them.
 
-use crate::domain::{Grid, LonLat};
+use crate::domain::Grid;
 use crate::index::GridIndex;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Grids that are others than before, and whom that concerns beyond the records that were edited.
@@ -14,6 +14,8 @@ pub struct Regrid {
     pub positions: BTreeSet<u32>,
     /// Those of them whose border, code, level or validity is another one.
     pub reshaped: BTreeSet<u32>,
+    /// Grids that only moved to another position, from the former to the latter: where one goes, the last takes its place.
+    pub moved: BTreeMap<u32, u32>,
     /// Ground, as boxes of degrees, on which another grid may hold a place, or one of another name.
     pub ground: Vec<[f64; 4]>,
     /// Addresses that declare one of the reshaped grids, or stand on ground that belongs to another since.
@@ -22,14 +24,23 @@ pub struct Regrid {
     pub named: BTreeSet<u32>,
     /// Addresses whose declared grid hangs below one of the positions, before or now.
     pub below: BTreeSet<u32>,
-    /// Buildings likewise, of all three.
+    /// Addresses that declare a grid which only moved.
+    pub renumbered: BTreeSet<u32>,
+    /// Buildings likewise, of all but these.
     pub buildings: BTreeSet<u32>,
 }
 
 impl Regrid {
-    /// Whether a place may be held by another grid.
-    pub fn meets(&self, at: LonLat) -> bool {
-        self.ground.iter().any(|[w, s, e, n]| at.lon >= *w && at.lon <= *e && at.lat >= *s && at.lat <= *n)
+    /// What a grid's position of before is called now. That of one in whose place another is since is no position: whoever
+    /// knew it by that is to be asked again.
+    pub fn renumbering(&self) -> impl Fn(u32) -> u32 {
+        const NOWHERE: u32 = u32::MAX - 1;
+        let taken: BTreeSet<u32> = self.moved.values().copied().collect();
+        move |before| match self.moved.get(&before) {
+            Some(now) => *now,
+            None if taken.contains(&before) => NOWHERE,
+            None => before,
+        }
     }
 }
 

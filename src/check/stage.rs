@@ -61,6 +61,7 @@ impl Stage {
     /// [`Stage::edit`].
     pub(super) fn regrid(&mut self, grid: &Arc<GridIndex>, regrid: &Regrid) -> BTreeSet<u32> {
         self.level.grid = grid.clone();
+        self.borders.renumber(regrid);
         let mut rows = regrid.addresses.clone();
         let frame = self.level.pack.frame;
         for [w, s, e, n] in &regrid.ground {
@@ -85,7 +86,7 @@ impl Stage {
     ) -> (BTreeSet<u32>, BTreeSet<u32>) {
         let mut ripple = Ripple::default();
         for (s, numbers) in &edited.series {
-            numbers.iter().for_each(|n| ripple.number(*s, *n));
+            numbers.iter().for_each(|n| ripple.listed(*s, *n));
         }
         for (b, old) in &edited.sites {
             [old.key, pack.sites[*b as usize].key].into_iter().for_each(|key| ripple.building(key));

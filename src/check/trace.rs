@@ -6,6 +6,7 @@ use super::evidence::{Pack, SeriesTouch};
 use crate::domain::Table;
 use crate::domain::table::OF_ARCS;
 use crate::index::{Bins, Lookup};
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -140,8 +141,9 @@ impl Traces {
     /// Who read what was touched of a series.
     pub fn of_series(&self, series: u32, touch: &SeriesTouch, readers: &mut BTreeSet<Reader>) {
         let of = |reads: &Arc<Reads>| reads.series.iter().any(|read| read.series == series && read.is_of(touch));
-        let found = self.series.get(u64::from(series)).map(Reader::of);
-        readers.extend(found.filter(|reader| self.reads(*reader).is_some_and(of)));
+        let found: Vec<Reader> = self.series.get(u64::from(series)).map(Reader::of).collect();
+        let found = found.into_par_iter().with_min_len(256);
+        readers.par_extend(found.filter(|reader| self.reads(*reader).is_some_and(of)));
     }
 
     /// Who read the totals of a collector.

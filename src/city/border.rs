@@ -42,7 +42,8 @@ pub struct Stage {
 pub fn draw(shapes: &mut [Arc<Shape>], levels: &[GridLevel], zooms: &[u8; 5], positions: &BTreeSet<u32>) {
     let everything = positions.len() == shapes.len();
     let corners: Option<Set<Spot>> = (!everything).then(|| corners(shapes, positions));
-    let nodes = nodes(shapes, levels, corners.as_ref());
+    let spans: Vec<Span> = positions.iter().filter_map(|position| shapes[*position as usize].span).collect();
+    let nodes = nodes(shapes, levels, corners.as_ref().map(|corners| (corners, &spans[..])));
     let stages = |position: u32| -> (u32, Vec<Stage>) {
         let starts = starts(levels[position as usize], zooms);
         let ends = starts.iter().skip(1).map(|(zoom, _)| *zoom).chain([u8::MAX]);
@@ -115,15 +116,14 @@ fn corners(shapes: &[Arc<Shape>], positions: &BTreeSet<u32>) -> Set<Spot> {
     positions.iter().flat_map(|position| shapes[*position as usize].rings.rings().corners()).copied().collect()
 }
 
-/// The nodes among the corners that are asked for, or among all.
-fn nodes(shapes: &[Arc<Shape>], levels: &[GridLevel], asked: Option<&Set<Spot>>) -> Nodes {
+/// The nodes among the corners that are asked for, which lie in some boxes, or among all.
+fn nodes(shapes: &[Arc<Shape>], levels: &[GridLevel], asked: Option<(&Set<Spot>, &[Span])>) -> Nodes {
     // Coarse levels first: the level of a node is that of its third neighbour.
     let mut order: Vec<usize> = (0..shapes.len()).collect();
-    order.sort_by_key(|position| levels[*position]);
-    if let Some(asked) = asked {
-        let span = asked.iter().map(|spot| Span::of(*spot)).reduce(Span::with);
-        order.retain(|position| shapes[*position].span.zip(span).is_some_and(|(a, b)| a.meets(b)));
+    if let Some((_, spans)) = asked {
+        order.retain(|position| shapes[*position].span.is_some_and(|own| spans.iter().any(|span| own.meets(*span))));
     }
+    order.sort_by_key(|position| levels[*position]);
     let shard_of =
         |spot: &Spot| (u64::from(spot.x) ^ u64::from(spot.y).rotate_left(7)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
     let shards = if asked.is_some() { 1 } else { SHARDS };
@@ -132,7 +132,7 @@ fn nodes(shapes: &[Arc<Shape>], levels: &[GridLevel], asked: Option<&Set<Spot>>)
         for position in &order {
             for (ring, _) in shapes[*position].rings.rings().iter() {
                 for (i, spot) in ring.iter().enumerate() {
-                    if shard_of(spot) % shards != shard || asked.is_some_and(|asked| !asked.contains(spot)) {
+                    if shard_of(spot) % shards != shard || asked.is_some_and(|(asked, _)| !asked.contains(spot)) {
                         continue;
                     }
                     let before = ring[if i == 0 { ring.len() } else { i } - 1];

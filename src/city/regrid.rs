@@ -6,9 +6,9 @@ use super::points::NOWHERE;
 use super::world::Span;
 use super::*;
 use crate::check::regrid::{Regrid, is_redrawn, is_shaped};
-use crate::index::difference;
+use crate::index::{Outline, Side, difference};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Step<'_> {
     /// Takes grids over, and others away. Where the grids had to be numbered anew, what was before is told in the new
@@ -46,6 +46,15 @@ impl Step<'_> {
         if positions.is_empty() {
             return;
         }
+        // Where one went, the last took its place and is the same otherwise.
+        let left = table.len() as u32;
+        let moved = positions.range(..left).filter_map(|to| {
+            let is = &table[*to as usize];
+            let from = old.position(&is.code).filter(|from| from != to && *from >= left)?;
+            (before[from as usize] == *is).then_some((from, *to))
+        });
+        let moved: BTreeMap<u32, u32> = moved.collect();
+        let moved_to: BTreeSet<u32> = moved.values().copied().collect();
         let grid = Arc::new(old.edit_on(table, &positions, today));
         let keeps_level = |p: &u32| old.position(grid.code(*p)).is_none_or(|was| old.level(was) == grid.level(*p));
         let keep_levels = positions.range(..grid.len() as u32).all(keeps_level);
@@ -55,7 +64,8 @@ impl Step<'_> {
         let mut shapes = (*self.old.shapes).clone();
         shapes.resize_with(grid.len(), Arc::default);
         let mut redrawn: BTreeSet<u32> = BTreeSet::new();
-        for p in positions.range(..grid.len() as u32) {
+        moved.iter().for_each(|(from, to)| shapes[*to as usize] = self.old.shapes[*from as usize].clone());
+        for p in positions.range(..grid.len() as u32).filter(|p| !moved_to.contains(p)) {
             let record = &self.new.records.grids[*p as usize];
             if before.get(*p as usize).is_none_or(|was| !is_drawn_alike(was, record, today)) {
                 let shape = if record.is_valid_on(today) { Shape::of(&record.polygon) } else { Shape::default() };
@@ -72,8 +82,10 @@ impl Step<'_> {
         let mut replaced = vec![false; if gone.is_empty() { 0 } else { old.limit() as usize }];
         gone.iter().for_each(|p| replaced[old.order(*p) as usize] = true);
         let is_replaced = |home: u32| replaced.get(home as usize) == Some(&true);
-        for (index, elsewhere, shapes) in [(&old, gone, &*self.old.shapes), (&grid, come, &shapes)] {
-            let positions = positions.range(..index.len() as u32).copied();
+        let moved_from: BTreeSet<u32> = moved.keys().copied().collect();
+        let sides = [(&old, gone, &*self.old.shapes, &moved_from), (&grid, come, &shapes, &moved_to)];
+        for (index, elsewhere, shapes, kept) in sides {
+            let positions = positions.range(..index.len() as u32).copied().filter(|p| !kept.contains(p));
             let drawn: BTreeSet<u32> = positions.chain(elsewhere).collect();
             self.spans.extend(drawn.iter().filter_map(|p| shapes[*p as usize].span));
             // What is above counts what is below.
@@ -85,7 +97,8 @@ impl Step<'_> {
         if self.new.level_zoom == self.old.level_zoom {
             let changes = positions.iter().flat_map(|p| {
                 let level = |grids: &Table<Grid>| grids.get(*p as usize).map(|grid| grid.level);
-                let (was, is) = (self.old.shapes.get(*p as usize), shapes.get(*p as usize));
+                let was = self.old.shapes.get(*p as usize).filter(|_| !moved_from.contains(p));
+                let is = shapes.get(*p as usize).filter(|_| !moved_to.contains(p));
                 // On another level all of it goes and comes.
                 let keeps_level = level(&before) == level(&self.new.records.grids);
                 if keeps_level { [(was, is), (None, None)] } else { [(was, None), (None, is)] }
@@ -109,10 +122,12 @@ impl Step<'_> {
             before: old.clone(),
             positions,
             reshaped: BTreeSet::new(),
+            moved,
             ground: Vec::new(),
             addresses: BTreeSet::new(),
             named: BTreeSet::new(),
             below: BTreeSet::new(),
+            renumbered: BTreeSet::new(),
             buildings: BTreeSet::new(),
         };
         self.concern(&before, &mut regrid);
@@ -172,8 +187,13 @@ impl Step<'_> {
         let mut orders = vec![Concern::Nothing; old.limit() as usize];
         let mut areas: Vec<Area> = Vec::new();
         let mut fresh: Vec<&GridCode> = Vec::new();
+        let moved: BTreeSet<u32> = regrid.moved.keys().map(|from| old.order(*from)).collect();
+        let moved_to: BTreeSet<u32> = regrid.moved.values().copied().collect();
+        moved.iter().for_each(|order| orders[*order as usize] = Concern::Renumbered);
         for p in &regrid.positions {
-            let (was, is) = (before.get(*p as usize), now.get(*p as usize));
+            // What only moved concerns nobody but those who know it by its position.
+            let was = before.get(*p as usize).filter(|_| !regrid.moved.contains_key(p));
+            let is = now.get(*p as usize).filter(|_| !moved_to.contains(p));
             let both = match (was, is) {
                 (Some(was), Some(is)) => Some((was, is)),
                 _ => None,
@@ -182,13 +202,18 @@ impl Step<'_> {
             match both.filter(|_| is_redrawn) {
                 Some((grid, _)) => {
                     let ground = difference(old.outline(*p), new.outline(*p)).into_iter();
-                    areas.extend(ground.map(|bbox| Area { bbox, level: grid.level, is_shaped }));
+                    areas.extend(ground.map(|bbox| Area { bbox, outline: None, level: grid.level, is_shaped }));
                 }
-                // The two may be of different levels, as where the last grid takes the row of one that is gone.
+                // The two may be of different levels, as where another grid takes the row of one that is gone.
                 None => {
-                    let sides = [was.map(|grid| (grid, old.bbox(*p))), is.map(|grid| (grid, new.bbox(*p)))];
-                    let sides = sides.into_iter().flatten().filter(|(_, bbox)| bbox[0] <= bbox[2]);
-                    areas.extend(sides.map(|(grid, bbox)| Area { bbox, level: grid.level, is_shaped }));
+                    let sides = [was.map(|grid| (grid, old.outline(*p))), is.map(|grid| (grid, new.outline(*p)))];
+                    let sides = sides.into_iter().flatten().filter(|(_, outline)| !outline.is_empty());
+                    areas.extend(sides.map(|(grid, outline)| Area {
+                        bbox: outline.bbox(),
+                        outline: Some(outline),
+                        level: grid.level,
+                        is_shaped,
+                    }));
                 }
             }
             let of_members = if is_shaped { Concern::Named } else { Concern::Reshaped };
@@ -215,15 +240,19 @@ impl Step<'_> {
         }
         let of = |home: u32| orders.get(home as usize).copied().unwrap_or(Concern::Nothing);
         for row in rows_where(&self.old.homes, |home| of(home) != Concern::Nothing) {
-            let rows = match of(self.old.homes[row as usize]) {
-                Concern::Nothing => continue,
+            let home = self.old.homes[row as usize];
+            if moved.contains(&home) {
+                regrid.renumbered.insert(row);
+            }
+            let rows = match of(home) {
+                Concern::Nothing | Concern::Renumbered => continue,
                 Concern::Reshaped => &mut regrid.addresses,
                 Concern::Named => &mut regrid.named,
                 Concern::Below => &mut regrid.below,
             };
             rows.insert(row);
         }
-        regrid.buildings.extend(rows_where(&self.old.building_homes, |home| of(home) != Concern::Nothing));
+        regrid.buildings.extend(rows_where(&self.old.building_homes, |home| of(home) > Concern::Renumbered));
         if !fresh.is_empty() {
             let is_fresh = |code: &str| fresh.iter().any(|fresh| fresh.as_str() == code);
             regrid.addresses.extend(records.addresses.declaring(is_fresh));
@@ -262,6 +291,8 @@ impl Step<'_> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Concern {
     Nothing,
+    /// It is theirs, and has another position.
+    Renumbered,
     /// It stands above theirs.
     Below,
     /// It is theirs, and is only called or placed otherwise.
@@ -271,18 +302,21 @@ enum Concern {
 }
 
 /// Ground on which a grid is another one.
-struct Area {
+struct Area<'a> {
     bbox: [f64; 4],
+    /// What of the box it is; none where that is all.
+    outline: Option<&'a Outline>,
     /// Of the grid.
     level: GridLevel,
     /// Whether it holds what it held.
     is_shaped: bool,
 }
 
-impl Area {
+impl Area<'_> {
     fn holds(&self, at: LonLat) -> bool {
         let [w, s, e, n] = self.bbox;
-        at.lon >= w && at.lon <= e && at.lat >= s && at.lat <= n
+        let is_in_box = at.lon >= w && at.lon <= e && at.lat >= s && at.lat <= n;
+        is_in_box && self.outline.is_none_or(|outline| outline.side(at) != Side::Outside)
     }
 }
 

@@ -12,7 +12,7 @@ use super::part;
 use crate::index::boxes::{NOTHING, join, meet};
 use crate::index::groups;
 use geo::algorithm::buffer::{BufferStyle, LineJoin};
-use geo::{BooleanOps, Buffer, MultiPolygon, Polygon};
+use geo::{BooleanOps, Buffer, MultiPolygon, Polygon, Rect};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -156,9 +156,12 @@ fn face(a: Edge, b: Edge, width_m: f64) -> bool {
     outside(along_a, a[0], b) && outside(along_b, b[0], a) && apart_m() <= width_m
 }
 
-/// What closes near a place.
+/// What closes near a place. Ground farther away than several widths is left out: a village has thousands of vertices.
 fn closed(ground: &Ground, place: Bounds, width_m: f64) -> MultiPolygon<f64> {
-    let shapes = ground.touching(widen(place, width_m)).flat_map(|i| ground.shape(i).polygon.iter().cloned());
+    let [w, s, e, n] = widen(place, 4.0 * width_m);
+    let near = Rect::new((w, s), (e, n)).to_polygon();
+    let cut = |polygon: &MultiPolygon<f64>| polygon.intersection(&near);
+    let shapes = ground.touching(widen(place, width_m)).flat_map(|i| cut(&ground.shape(i).polygon));
     let union = MultiPolygon(shapes.collect()).union(&MultiPolygon(vec![]));
     let outer: MultiPolygon<f64> = union.into_iter().map(|p| Polygon::new(p.exterior().clone(), vec![])).collect();
     let style = |m: f64| BufferStyle::new(m).line_join(LineJoin::Miter(0.5));

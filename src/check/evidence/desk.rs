@@ -1,6 +1,6 @@
 //! Room to think: lists that are used again and again, and a note of what was read.
 
-use super::reads::{Circle, Reads};
+use super::reads::{Circle, DensityRead, Reads};
 use super::recall::Recall;
 use crate::check::hypothesis::typo::slips;
 use crate::index::Near;
@@ -102,10 +102,17 @@ impl Desk {
         }
     }
 
-    /// Notes that the numbers from `low` to `high` of a series were read.
+    /// Notes that it was read where the addresses of the numbers from `low` to `high` of a series stand.
     pub fn read_numbers(&mut self, series: u32, low: u32, high: u32) {
         if let Some(reads) = &mut self.reads {
             reads.numbers(series, low, high);
+        }
+    }
+
+    /// Notes that it was read which addresses and buildings a series has of the numbers from `low` to `high`.
+    pub fn read_listed(&mut self, series: u32, low: u32, high: u32) {
+        if let Some(reads) = &mut self.reads {
+            reads.listed(series, low, high);
         }
     }
 
@@ -116,7 +123,14 @@ impl Desk {
         }
     }
 
-    /// Notes that a series was read as a whole.
+    /// Notes what was read of the density of a series.
+    pub fn read_density(&mut self, series: u32, read: DensityRead) {
+        if let Some(reads) = &mut self.reads {
+            reads.density(series, read);
+        }
+    }
+
+    /// Notes that it was read where a series lies as a whole.
     pub fn read_course(&mut self, series: u32) {
         if let Some(reads) = &mut self.reads {
             reads.course(series);

@@ -108,7 +108,7 @@ impl Level {
         home.sites.iter_mut().for_each(|(_, weight)| *weight /= all);
         if key == pin.key && key.is_whole() {
             let sites: Vec<[f64; 2]> = home.places().collect();
-            let mates = self.mates(key, pin.inner, &sites, without);
+            let mates = self.mates(key, pin.inner, &sites, without, desk);
             home.mates_weight = mates.kind().map_or(0.0, |kind| self.learned.scattered[kind]);
             home.mates = mates.places;
         }
@@ -116,14 +116,14 @@ impl Level {
     }
 
     /// The other records of a key, unit and room that has buildings at `sites`.
-    pub(super) fn mates(&self, key: Key, inner: u64, sites: &[[f64; 2]], without: Without) -> Mates {
+    pub(super) fn mates(&self, key: Key, inner: u64, sites: &[[f64; 2]], without: Without, desk: &mut Desk) -> Mates {
         const MOST: usize = 12;
+        desk.read_numbers(key.series, key.main, key.main);
         let same = self.pack.series[key.series as usize].same(key.main, key.rest, inner);
         let mut mates = Mates { places: Vec::new(), far: 0 };
         for entry in same.iter().take(4 * MOST) {
             let stand = &self.stands[entry.pin as usize];
-            let left_out = entry.pin == without.pin
-                || (without.batch != NONE && self.pack.pins[entry.pin as usize].batch == without.batch);
+            let left_out = without.leaves_out(entry.pin, self.pack.pins[entry.pin as usize].batch);
             if left_out || stand.trust() < 0.05 || mates.places.len() == MOST {
                 continue;
             }

@@ -204,7 +204,7 @@ impl Learned {
         sight.alone = sites.len() == 1;
         if !sites.is_empty() {
             let places: Vec<[f64; 2]> = sites.iter().map(place_of).collect();
-            sight.mates = level.mates(pin.key, pin.inner, &places, without).kind();
+            sight.mates = level.mates(pin.key, pin.inner, &places, without, desk).kind();
         }
         let nearest = sites.iter().map(|sited| distance(place_of(sited), at)).reduce(f64::min);
         sight.building = nearest.map(|m| (self.class(pin.accuracy_m), m));

@@ -4,7 +4,7 @@
 use super::desk::{Desk, Mark};
 use super::learned::Learned;
 use super::occupants::Occupants;
-use super::pack::{Edited, Key, NONE, Pack};
+use super::pack::{Edited, Key, Pack};
 use super::reads::Ripple;
 use super::series::{Course, Without};
 use crate::domain::table::OF_ARCS;
@@ -177,9 +177,12 @@ impl Level {
         };
         for ((s, touch), course) in ripple.series.iter_mut().zip(courses) {
             let was = &self.courses[*s as usize];
-            (touch.course, touch.order) = (!course.is(was), course.ordered != was.ordered);
-            if touch.course || touch.order {
-                self.courses.set(*s as usize, Arc::new(course));
+            (touch.course, touch.order) = (!course.lies_as(was), course.ordered != was.ordered);
+            let is_drawn_as = course.is_drawn_as(was);
+            if touch.course || touch.order || !is_drawn_as {
+                let course = Arc::new(course);
+                touch.drawn = (!is_drawn_as).then(|| course.clone());
+                self.courses.set(*s as usize, course);
             }
         }
         let mut pins = rows.clone();
@@ -198,7 +201,7 @@ impl Level {
         for b in changed {
             let site = &self.pack.sites[b as usize];
             ripple.sites.push(site.at);
-            ripple.number(site.key.series, site.key.main);
+            ripple.listed(site.key.series, site.key.main);
         }
     }
 
@@ -266,7 +269,7 @@ impl Level {
         desk.read_pins(at, radius_m);
         let (mut all, mut same) = (0.0, 0.0);
         for Near { id, mark, .. } in &desk.around.1 {
-            if *id == without.pin || (without.batch != NONE && mark.batch == without.batch) {
+            if without.leaves_out(*id, mark.batch) {
                 continue;
             }
             let trust = f64::from(mark.trust);

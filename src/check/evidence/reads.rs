@@ -1,8 +1,10 @@
 //! What a verdict was read from, so that an edit knows which verdicts it may change.
 
 use super::pack::{Key, NONE};
+use super::series::{Course, Without};
 use crate::check::hypothesis::typo::slips;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A place and the distance within which something was read there.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,42 +30,73 @@ impl Circle {
     }
 }
 
+/// What was read of the density of a series: it is asked again before whoever read it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DensityRead {
+    /// The place, metres in the plane.
+    pub at: [f64; 2],
+    /// Who was left out.
+    pub without: Without,
+    /// What it was, per square metre.
+    pub per_m2: f64,
+}
+
 /// What was read of a series.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SeriesRead {
     /// The series.
     pub series: u32,
-    /// Whether it was read where it runs, as a whole.
+    /// Whether it was read where it lies, as a whole.
     pub course: bool,
-    /// First and last of the numbers that were read, run by run; with the buildings of these numbers and who is at home
-    /// in them.
-    pub numbers: Vec<(u32, u32)>,
+    /// What was read of its density.
+    pub densities: Vec<DensityRead>,
+    /// The numbers of which was read where their addresses stand.
+    pub numbers: Runs,
+    /// The numbers of which was read which addresses and buildings there are, and who is at home in these.
+    pub listed: Runs,
     /// A number for whose slips buildings were looked for.
     pub slips: Option<u32>,
 }
 
-impl SeriesRead {
+/// Numbers, as the first and last of each run of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Runs(Vec<(u32, u32)>);
+
+impl Runs {
     /// Runs kept apart, at most.
     const MOST: usize = 16;
 
     fn add(&mut self, low: u32, high: u32) {
         let apart = |(a, b): &(u32, u32)| *a > high.saturating_add(1) || b.saturating_add(1) < low;
-        let beside = self.numbers.iter().position(|run| !apart(run));
-        match beside.or((self.numbers.len() >= Self::MOST).then_some(0)) {
+        let beside = self.0.iter().position(|run| !apart(run));
+        match beside.or((self.0.len() >= Self::MOST).then_some(0)) {
             Some(place) => {
-                let run = &mut self.numbers[place];
+                let run = &mut self.0[place];
                 *run = (run.0.min(low), run.1.max(high));
             }
-            None => self.numbers.push((low, high)),
+            None => self.0.push((low, high)),
         }
     }
 
+    fn has_any(&self, numbers: &BTreeSet<u32>) -> bool {
+        self.0.iter().any(|(low, high)| numbers.range(low..=high).next().is_some())
+    }
+}
+
+impl SeriesRead {
     /// Whether it was read from what an edit touched.
     pub fn is_of(&self, touch: &SeriesTouch) -> bool {
-        let within = |n: &u32| self.numbers.iter().any(|(low, high)| (low..=high).contains(&n));
         let is_slip = |main: u32| touch.buildings.iter().any(|n| slips(main).iter().any(|(slip, _)| slip == n));
         let slipped = !touch.buildings.is_empty() && self.slips.is_some_and(is_slip);
-        touch.order || (touch.course && self.course) || touch.numbers.iter().any(within) || slipped
+        let is_another = |read: &DensityRead| {
+            touch.drawn.as_ref().is_some_and(|course| course.density(read.at, read.without) != read.per_m2)
+        };
+        touch.order
+            || (touch.course && self.course)
+            || self.numbers.has_any(&touch.numbers)
+            || self.listed.has_any(&touch.listed)
+            || slipped
+            || self.densities.iter().any(is_another)
     }
 }
 
@@ -90,21 +123,30 @@ impl Reads {
     pub fn shrink(&mut self) {
         self.pins.shrink_to_fit();
         self.sites.shrink_to_fit();
-        self.series.iter_mut().for_each(|read| read.numbers.shrink_to_fit());
+        for read in &mut self.series {
+            read.numbers.0.shrink_to_fit();
+            read.listed.0.shrink_to_fit();
+            read.densities.shrink_to_fit();
+        }
         self.series.shrink_to_fit();
     }
 
     fn of_series(&mut self, series: u32) -> &mut SeriesRead {
         let place = self.series.iter().position(|read| read.series == series).unwrap_or_else(|| {
-            self.series.push(SeriesRead { series, course: false, numbers: Vec::new(), slips: None });
+            self.series.push(SeriesRead { series, ..SeriesRead::default() });
             self.series.len() - 1
         });
         &mut self.series[place]
     }
 
-    /// Notes the numbers from `low` to `high` of a series.
+    /// Notes where the addresses of the numbers from `low` to `high` of a series stand.
     pub fn numbers(&mut self, series: u32, low: u32, high: u32) {
-        self.of_series(series).add(low, high);
+        self.of_series(series).numbers.add(low, high);
+    }
+
+    /// Notes which addresses and buildings a series has of the numbers from `low` to `high`.
+    pub fn listed(&mut self, series: u32, low: u32, high: u32) {
+        self.of_series(series).listed.add(low, high);
     }
 
     /// Notes that buildings were looked for whose number is a slip of `main`.
@@ -112,7 +154,15 @@ impl Reads {
         self.of_series(series).slips = Some(main);
     }
 
-    /// Notes a series as a whole.
+    /// Notes what was read of the density of a series.
+    pub fn density(&mut self, series: u32, read: DensityRead) {
+        let densities = &mut self.of_series(series).densities;
+        if !densities.contains(&read) {
+            densities.push(read);
+        }
+    }
+
+    /// Notes where a series lies as a whole.
     pub fn course(&mut self, series: u32) {
         self.of_series(series).course = true;
     }
@@ -123,10 +173,14 @@ impl Reads {
 pub struct SeriesTouch {
     /// Numbers whose addresses or buildings are others, stand elsewhere, or house others.
     pub numbers: BTreeSet<u32>,
+    /// Those of them of which addresses or buildings came or went, or that house others.
+    pub listed: BTreeSet<u32>,
     /// Numbers with other buildings.
     pub buildings: BTreeSet<u32>,
-    /// Whether it runs otherwise as a whole.
+    /// Whether it lies elsewhere as a whole.
     pub course: bool,
+    /// How it runs now, where its density is told from others since.
+    pub drawn: Option<Arc<Course>>,
     /// Whether its numbers came in order or fell out of it.
     pub order: bool,
 }
@@ -143,6 +197,15 @@ pub struct Ripple {
 }
 
 impl Ripple {
+    /// Notes that addresses or buildings of a number of a series came or went, or that others are at home in these;
+    /// nothing for no series.
+    pub fn listed(&mut self, series: u32, main: u32) {
+        if series != NONE {
+            self.series.entry(series).or_default().listed.insert(main);
+            self.number(series, main);
+        }
+    }
+
     /// Notes a number of a series; nothing for no series.
     pub fn number(&mut self, series: u32, main: u32) {
         if series != NONE {
@@ -160,6 +223,7 @@ impl Ripple {
 
 #[cfg(test)]
 mod tests {
+    use super::super::series::Drawn;
     use super::*;
 
     #[test]
@@ -169,7 +233,7 @@ mod tests {
         reads.numbers(3, 40, 44);
         reads.numbers(3, 21, 22);
         let read = &reads.series[0];
-        assert_eq!(read.numbers, [(10, 22), (40, 44)]);
+        assert_eq!(read.numbers.0, [(10, 22), (40, 44)]);
         let touch = |n: u32| SeriesTouch { numbers: [n].into(), ..SeriesTouch::default() };
         assert!([10, 22, 42].into_iter().all(|n| read.is_of(&touch(n))));
         assert!([9, 23, 45].into_iter().all(|n| !read.is_of(&touch(n))));
@@ -179,7 +243,27 @@ mod tests {
         assert!((0..40).all(|k| reads.series[0].is_of(&touch(100 + 10 * k))), "none is lost");
         reads.course(3);
         assert!(reads.series[0].is_of(&course));
+        let (mut stands, mut comes) = (Ripple::default(), Ripple::default());
+        stands.number(3, 12);
+        comes.listed(3, 12);
+        let mut reads = Reads::default();
+        reads.listed(3, 10, 20);
+        assert!(!reads.series[0].is_of(&stands.series[&3]) && reads.series[0].is_of(&comes.series[&3]));
+        reads.numbers(3, 12, 12);
+        assert!(reads.series[0].is_of(&stands.series[&3]));
         let built = SeriesTouch { buildings: [18].into(), ..SeriesTouch::default() };
+        let mut reads = Reads::default();
+        let lain = |x: f64, trust: f64| {
+            let drawn = |pin: u32| Drawn { pin, batch: NONE, at: [x + 10.0 * f64::from(pin), 0.0], trust };
+            Course { spread_m: 100.0, sample: (0..40).map(drawn).collect(), ..Course::default() }
+        };
+        let (at, without) = ([50.0, 20.0], Without { pin: 7, batch: NONE });
+        reads.density(3, DensityRead { at, without, per_m2: lain(0.0, 0.9).density(at, without) });
+        let drawn = |course: Course| SeriesTouch { drawn: Some(course.into()), ..SeriesTouch::default() };
+        let mut other = lain(0.0, 0.9);
+        other.sample[3].trust = 0.91;
+        assert!(!reads.series[0].is_of(&drawn(other)), "a hundredth of one in forty is not felt");
+        assert!(reads.series[0].is_of(&drawn(lain(100.0, 0.9))) && !reads.series[0].is_of(&course));
         let mut reads = Reads::default();
         reads.slips(3, 81);
         assert!(reads.series[0].is_of(&built) && !reads.series[0].is_of(&touch(18)));

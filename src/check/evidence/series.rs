@@ -4,6 +4,7 @@ use super::desk::Desk;
 use super::kernel::{weighted_median, weighted_median_by};
 use super::level::Level;
 use super::pack::{Entry, Key, NONE, Sited, distance};
+use super::reads::DensityRead;
 use super::recall::Known;
 
 /// How the records of a series lie.
@@ -15,19 +16,67 @@ pub struct Course {
     pub middle: [f64; 2],
     /// Weighted median distance of its records from the middle, metres.
     pub spread_m: f64,
-    /// Some of its records, for its density: position of the address, place, trust.
-    pub sample: Vec<(u32, [f64; 2], f64)>,
+    /// Some of its records, for its density.
+    pub sample: Vec<Drawn>,
+}
+
+/// A record of a series by which the density of all of them is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Drawn {
+    /// Position of the address.
+    pub pin: u32,
+    /// Its batch, or [`NONE`].
+    pub batch: u32,
+    /// Where it stands, metres in the plane.
+    pub at: [f64; 2],
+    /// How far it is trusted.
+    pub trust: f64,
 }
 
 impl Course {
-    /// Whether both say the same of the series as a whole, bit for bit.
-    pub(super) fn is(&self, other: &Course) -> bool {
-        let place = |at: [f64; 2]| at.map(f64::to_bits);
-        let drawn = |(pin, at, trust): &(u32, [f64; 2], f64)| (*pin, place(*at), trust.to_bits());
-        (place(self.middle), self.spread_m.to_bits()) == (place(other.middle), other.spread_m.to_bits())
-            && self.sample.len() == other.sample.len()
-            && self.sample.iter().map(drawn).eq(other.sample.iter().map(drawn))
+    /// Whether both say the same of where the series lies, bit for bit.
+    pub(super) fn lies_as(&self, other: &Course) -> bool {
+        let bits = |course: &Course| (course.middle.map(f64::to_bits), course.spread_m.to_bits());
+        bits(self) == bits(other)
     }
+
+    /// Whether both tell its density from the same, bit for bit.
+    pub(super) fn is_drawn_as(&self, other: &Course) -> bool {
+        let bits = |d: &Drawn| (d.pin, d.batch, d.at.map(f64::to_bits), d.trust.to_bits());
+        self.spread_m.to_bits() == other.spread_m.to_bits()
+            && self.sample.iter().map(bits).eq(other.sample.iter().map(bits))
+    }
+
+    /// The density of the series at a place, per square metre, without a record and its batch; in steps, so that one
+    /// record of many seldom changes it.
+    pub(super) fn density(&self, at: [f64; 2], without: Without) -> f64 {
+        use std::f64::consts::{PI, TAU};
+        let near_m = (self.spread_m * 0.12).max(25.0);
+        let far_m = near_m * 4.0;
+        let (mut sum, mut all) = (0.0, 0.0);
+        for drawn in &self.sample {
+            if without.leaves_out(drawn.pin, drawn.batch) {
+                continue;
+            }
+            all += drawn.trust;
+            let (x, y) = (drawn.at[0] - at[0], drawn.at[1] - at[1]);
+            let square = x * x + y * y;
+            if square < 25.0 * far_m * far_m {
+                sum += drawn.trust * 0.25 * (-0.5 * square / (far_m * far_m)).exp() / (TAU * far_m * far_m);
+                if square < 25.0 * near_m * near_m {
+                    sum += drawn.trust * 0.7 * (-0.5 * square / (near_m * near_m)).exp() / (TAU * near_m * near_m);
+                }
+            }
+        }
+        const WIDE_M: f64 = 1_500.0;
+        let wide = 1.0 / (PI * WIDE_M * WIDE_M);
+        in_steps(if all < 1.0 { wide } else { sum / all + 0.05 * wide })
+    }
+}
+
+/// A positive number in [`STEPS`] to the double.
+fn in_steps(value: f64) -> f64 {
+    ((value.log2() * STEPS).round() / STEPS).exp2()
 }
 
 /// Where a number is expected.
@@ -44,12 +93,19 @@ pub struct Expected {
 }
 
 /// Whom to leave out of the evidence: a record, and a whole batch.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Without {
     /// Position of the address itself.
     pub pin: u32,
     /// Batch, or [`NONE`].
     pub batch: u32,
+}
+
+impl Without {
+    /// Whether a record of a batch is left out.
+    pub(super) fn leaves_out(&self, pin: u32, batch: u32) -> bool {
+        pin == self.pin || (self.batch != NONE && batch == self.batch)
+    }
 }
 
 /// Neighbours in number order on each side.
@@ -62,7 +118,7 @@ const SAME: usize = 3;
 const LOOK: usize = 160;
 /// Records of a series that make up its density, at most.
 const SAMPLE: usize = 96;
-/// The middle of a series is told in steps of this, metres, and its spread in so many steps to the double.
+/// The middle of a series is told in steps of this, metres, its spread and density in so many steps to the double.
 const STEP_M: f64 = 10.0;
 const STEPS: f64 = 8.0;
 
@@ -84,7 +140,7 @@ impl Level {
         let pos = |e: &Entry| self.stands[e.pin as usize].at;
         let drawn = |e: &Entry| {
             let stand = &self.stands[e.pin as usize];
-            (e.pin, stand.at, stand.trust())
+            Drawn { pin: e.pin, batch: self.pack.pins[e.pin as usize].batch, at: stand.at, trust: stand.trust() }
         };
         let middle = [median(&|e| pos(e)[0]), median(&|e| pos(e)[1])];
         let spread_m = median(&|e| distance(pos(e), middle));
@@ -97,11 +153,11 @@ impl Level {
             }
         }
         let residual_m = weighted_median(&mut residuals);
+        let ordered = known.len() < 4 || residual_m < 0.45 * spread_m || residual_m < 25.0;
         // In steps, so that one record of many does not change what is said of all.
         let middle = middle.map(|m| (m / STEP_M).round() * STEP_M);
-        let rough_m = (spread_m.max(1.0).log2() * STEPS).round() / STEPS;
-        let ordered = known.len() < 4 || residual_m < 0.45 * spread_m || residual_m < 25.0;
-        let mut sample: Vec<(u32, [f64; 2], f64)> = Vec::new();
+        let spread_m = in_steps(spread_m.max(1.0));
+        let mut sample: Vec<Drawn> = Vec::new();
         if known.len() <= SAMPLE {
             sample.extend(known.iter().map(|e| drawn(e)));
         } else {
@@ -111,20 +167,20 @@ impl Level {
             lots.sort_unstable();
             sample.extend(lots.iter().map(|(_, e)| drawn(e)));
         }
-        Course { ordered, middle, spread_m: rough_m.exp2(), sample }
+        Course { ordered, middle, spread_m, sample }
     }
 
     /// The buildings of a number of a series.
     pub(super) fn read_sites_of(&self, key: Key, desk: &mut Desk) -> &[Sited] {
         if key.is_whole() {
-            desk.read_numbers(key.series, key.main, key.main);
+            desk.read_listed(key.series, key.main, key.main);
         }
         self.pack.sites_of(key)
     }
 
     /// Whether a series has an address with a number, unit and room.
     pub fn has(&self, key: Key, inner: u64, desk: &mut Desk) -> bool {
-        desk.read_numbers(key.series, key.main, key.main);
+        desk.read_listed(key.series, key.main, key.main);
         self.pack.series[key.series as usize].has(key.main, key.rest, inner)
     }
 
@@ -132,7 +188,7 @@ impl Level {
     pub fn runs_by(&self, series: u32, main: u32, desk: &mut Desk) -> bool {
         const FAR: u32 = 40;
         let (low, high) = (main.saturating_sub(FAR).max(1), main.saturating_add(FAR));
-        desk.read_numbers(series, low, high);
+        desk.read_listed(series, low, high);
         let entries = &self.pack.series[series as usize].entries;
         entries.get(entries.partition_point(|e| e.main < low)).is_some_and(|e| e.main <= high)
     }
@@ -140,10 +196,11 @@ impl Level {
     /// Where a series puts a number, without a record and its batch; none where its numbers have no order.
     pub fn expected(&self, series: u32, main: u32, without: Without, desk: &mut Desk) -> Option<Expected> {
         let course = &self.courses[series as usize];
-        desk.read_numbers(series, main, main);
         if !course.ordered || main == 0 {
+            desk.read_listed(series, main, main);
             return None;
         }
+        desk.read_numbers(series, main, main);
         if let Some(Known { expected, low, high, .. }) = desk.recall.get(series, main, without) {
             desk.read_numbers(series, low, high);
             return expected;
@@ -175,8 +232,7 @@ impl Level {
         let mut somebody_left_out = false;
         let mut usable = |e: &Entry| {
             let stand = self.stands[e.pin as usize];
-            let left_out = e.pin == without.pin
-                || (without.batch != NONE && self.pack.pins[e.pin as usize].batch == without.batch);
+            let left_out = without.leaves_out(e.pin, self.pack.pins[e.pin as usize].batch);
             somebody_left_out |= left_out;
             (!left_out && stand.trust() >= 0.02).then_some(stand)
         };
@@ -234,7 +290,7 @@ impl Level {
         const TOLD: usize = 5;
         let entries = &self.pack.series.get(series as usize)?.entries;
         if entries.len() < 2 * TOLD {
-            desk.read_numbers(series, 0, u32::MAX);
+            desk.read_listed(series, 0, u32::MAX);
         }
         if entries.len() < TOLD || main == 0 {
             return None;
@@ -246,7 +302,7 @@ impl Level {
         let down = before.iter().rev().take(2).find(other).map(|e| main - e.main);
         let gap = up.unwrap_or(u32::MAX).min(down.unwrap_or(u32::MAX));
         // Only what comes nearer, or what is this near, can change it.
-        desk.read_numbers(series, main.saturating_sub(gap), main.saturating_add(gap));
+        desk.read_listed(series, main.saturating_sub(gap), main.saturating_add(gap));
         Some(gap)
     }
 
@@ -256,31 +312,11 @@ impl Level {
         self.gap(series, main, pin, desk).map_or(0.0, |gap| self.learned.number_gap.at(f64::from(gap)))
     }
 
-    /// The density of the records of a series at a place, per square metre, without a record and its batch.
+    /// The density of the records of a series at a place; see [`Course::density`].
     pub fn series_density(&self, series: u32, at: [f64; 2], without: Without, desk: &mut Desk) -> f64 {
-        use std::f64::consts::{PI, TAU};
-        desk.read_course(series);
-        let course = &self.courses[series as usize];
-        let near_m = course.spread_m.mul_add(0.12, 0.0).max(25.0);
-        let far_m = near_m * 4.0;
-        let (mut sum, mut all) = (0.0, 0.0);
-        for (pin, place, trust) in &course.sample {
-            if *pin == without.pin || (without.batch != NONE && self.pack.pins[*pin as usize].batch == without.batch) {
-                continue;
-            }
-            all += trust;
-            let (x, y) = (place[0] - at[0], place[1] - at[1]);
-            let square = x * x + y * y;
-            if square < 25.0 * far_m * far_m {
-                sum += trust * 0.25 * (-0.5 * square / (far_m * far_m)).exp() / (TAU * far_m * far_m);
-                if square < 25.0 * near_m * near_m {
-                    sum += trust * 0.7 * (-0.5 * square / (near_m * near_m)).exp() / (TAU * near_m * near_m);
-                }
-            }
-        }
-        const WIDE_M: f64 = 1_500.0;
-        let wide = 1.0 / (PI * WIDE_M * WIDE_M);
-        if all < 1.0 { wide } else { sum / all + 0.05 * wide }
+        let per_m2 = self.courses[series as usize].density(at, without);
+        desk.read_density(series, DensityRead { at, without, per_m2 });
+        per_m2
     }
 }
 

@@ -8,9 +8,15 @@ use crate::check::regrid::Regrid;
 use std::collections::BTreeSet;
 
 impl Step<'_> {
-    /// Takes other grids over: their middles and boxes, and who declares them.
+    /// Takes other grids over: their middles and boxes, and who declares them. Who declares one that only moved is no other pin.
     pub fn regrid(&mut self, context: &Context, regrid: &Regrid) {
         let frame = self.pack.frame;
+        let left = context.records.addresses.len().min(self.pack.pins.len()) as u32;
+        let declared = |pin: &Pin, i: u32| context.declared(i as usize).filter(|_| pin.live).unwrap_or(NONE);
+        for i in regrid.renumbered.range(..left) {
+            let pin = self.pack.pins.get_mut(*i as usize);
+            pin.grid = declared(pin, *i);
+        }
         let mut boxes = (*self.pack.register.boxes).clone();
         boxes.resize(context.grid.len(), [f64::NAN; 4]);
         for g in regrid.positions.range(..context.grid.len() as u32) {
@@ -21,7 +27,6 @@ impl Step<'_> {
             boxes.get(g as usize).map(bits) == self.pack.register.boxes.get(g as usize).map(bits)
         };
         let boxed: BTreeSet<u32> = regrid.positions.iter().copied().filter(|g| !is_boxed(*g)).collect();
-        let left = context.records.addresses.len().min(self.pack.pins.len()) as u32;
         for i in regrid.addresses.range(..left) {
             let pin = &self.pack.pins[*i as usize];
             if boxed.contains(&pin.grid)
@@ -29,7 +34,7 @@ impl Step<'_> {
             {
                 self.names.insert(name);
             }
-            let declared = context.declared(*i as usize).filter(|_| pin.live).unwrap_or(NONE);
+            let declared = declared(pin, *i);
             if declared != pin.grid {
                 let name = self.name_of(pin.key);
                 self.set_pin(*i, |pin| pin.grid = declared);
