@@ -5,6 +5,7 @@ use gridpin::check::Thresholds;
 use gridpin::city::{City, Delta, Removed};
 use gridpin::cli::demo;
 use gridpin::domain::*;
+use gridpin::index::GridIndex;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
@@ -376,6 +377,79 @@ fn a_grid_goes_and_comes_back() {
         let with = without.apply(Delta { grids: vec![(*grid).clone()], ..Delta::default() }).0;
         compare(&with, &format!("a {level:?} back"));
         assert_eq!(verdicts(&with).1, verdicts(&start).1, "a {level:?} back: all as it was");
+    }
+}
+
+/// Grids lie in a table in which the last takes the place of one that goes: nobody is asked for that alone.
+#[test]
+fn the_last_grid_takes_the_place_of_one_that_goes() {
+    let mut records = quarter(1_500);
+    let declaring = |code: &str| records.addresses.iter().filter(|a| a.grid() == Some(code)).count();
+    let mut grids: Vec<Grid> = records.grids.iter().cloned().collect();
+    grids.sort_by_key(|grid| declaring(&grid.code));
+    records.grids = grids.into();
+    let index = GridIndex::build(&records.grids);
+    let last = index.len() as u32 - 1;
+    // A border of the last one has moved: some who stand in it declare the neighbour.
+    let near = |other: &u32, a: &AddressRef| {
+        a.grid() == Some(index.code(last).as_str())
+            && a.at().is_some_and(|at| index.covers(last, at) && index.outline(*other).distance_m(at, 60.0).is_some())
+    };
+    let others = (0..last).filter(|i| index.level(*i) == index.level(last));
+    let other = others.max_by_key(|i| records.addresses.iter().filter(|a| near(i, a)).count()).expect("a grid");
+    let crossing: Vec<Address> = records.addresses.iter().filter(|a| near(&other, a)).map(AddressRef::unpack).collect();
+    let into_other = |a: &Address| Address { grid: Some(index.code(other).clone()), ..a.clone() };
+    for (row, address) in records.addresses.iter().map(AddressRef::unpack).enumerate().collect::<Vec<_>>() {
+        if crossing.contains(&address) {
+            records.addresses.set(row, into_other(&address));
+        }
+    }
+    let start = City::build(records, Thresholds::default(), today());
+    assert!(start.flags.iter().any(|flag| flag.rule == "grid_border_moved"), "{} cross", crossing.len());
+    let mut city = start;
+    for n in 0..4 {
+        let code = city.records.grids[0].code.clone();
+        let moved = city.records.grids[city.records.grids.len() - 1].code.clone();
+        city = city.apply(Delta { removed: vec![Removed::Grid(code)], ..Delta::default() }).0;
+        assert_eq!(city.records.grids[0].code, moved);
+        // Those who know it are asked for something else.
+        let step = |a: &Address| shifted(&into_other(a), f64::from(n) - 1.5, 1.0);
+        let of_moved =
+            city.records.addresses.iter().filter(|a| a.grid() == Some(moved.as_str())).map(AddressRef::unpack);
+        let astray = of_moved.step_by(5).map(|a| shifted(&a, 45.0, 30.0));
+        let addresses = crossing.iter().take(3).map(step).chain(astray).collect();
+        city = city.apply(Delta { addresses, ..Delta::default() }).0;
+        compare(&city, &format!("{} grids less", n + 1));
+    }
+}
+
+#[test]
+fn a_text_that_names_a_village_waits_for_what_the_village_is_called() {
+    let mut records = quarter(800);
+    let villages: Vec<Grid> = records.grids.iter().filter(|g| g.level == GridLevel::Village).cloned().collect();
+    let of_text = |a: &AddressRef| villages.iter().position(|village| village.name == a.parts().village);
+    let (row, village) = (0..records.addresses.len())
+        .find_map(|row| Some((row, of_text(&records.addresses.at(row))?)))
+        .expect("a text with a village");
+    let mut address = records.addresses.at(row).unpack();
+    address.grid = Some(villages[(village + 1) % villages.len()].code.clone());
+    records.addresses.set(row, address.clone());
+    let is_flagged = |city: &City| {
+        let about = |flag: &Flag| flag.subject == Subject::Address(address.id.to_string());
+        city.flags.iter().any(|flag| about(&flag) && flag.rule == "address_unit_conflict")
+    };
+    let village = villages[village].clone();
+    let other = Grid { name: "别名社区".into(), ..village.clone() };
+    let mut city = City::build(records, Thresholds::default(), today());
+    assert!(is_flagged(&city));
+    let set = |grid: &Grid| Delta { grids: vec![grid.clone()], ..Delta::default() };
+    let gone = Delta { removed: vec![Removed::Grid(village.code.clone())], ..Delta::default() };
+    for (told, delta, flagged) in
+        [("renamed", set(&other), false), ("named again", set(&village), true), ("gone", gone, false)]
+    {
+        city = city.apply(delta).0;
+        assert_eq!(is_flagged(&city), flagged, "{told}");
+        compare(&city, told);
     }
 }
 
