@@ -312,7 +312,7 @@ impl Level {
         self.gap(series, main, pin, desk).map_or(0.0, |gap| self.learned.number_gap.at(f64::from(gap)))
     }
 
-    /// The density of the records of a series at a place; see [`Course::density`].
+    /// The density of a series at a place, per square metre, without a record and its batch.
     pub fn series_density(&self, series: u32, at: [f64; 2], without: Without, desk: &mut Desk) -> f64 {
         let per_m2 = self.courses[series as usize].density(at, without);
         desk.read_density(series, DensityRead { at, without, per_m2 });
