@@ -211,9 +211,7 @@ impl<T: Pack> Packed<T> {
             self.put_chunk(last, T::finish(draft));
         }
     }
-}
 
-impl<T: Pack> Packed<T> {
     /// Rows of the records that are meant, ascending. Only records of chunks that may hold such are asked.
     pub fn rows_where(
         &self,

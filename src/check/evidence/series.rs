@@ -402,4 +402,17 @@ mod tests {
         let class = |mated: bool| learned.number_class(&Expected { mated, ..expected(8, 0.9) });
         assert!(class(true) != class(false));
     }
+
+    #[test]
+    fn a_batch_that_is_left_out_is_part_of_how_a_series_is_drawn() {
+        let drawn = |pin: u32, batch: u32| Drawn { pin, batch, at: [30.0 * f64::from(pin), 0.0], trust: 0.9 };
+        let course = |batch: u32| Course {
+            spread_m: 200.0,
+            sample: vec![drawn(1, 7), drawn(2, 7), drawn(20, batch)],
+            ..Course::default()
+        };
+        let (is, was, without) = (course(8), course(7), Without { pin: NONE, batch: 8 });
+        assert!(is.lies_as(&was) && is.is_drawn_as(&course(8)) && !is.is_drawn_as(&was));
+        assert!(is.density([600.0, 0.0], without) < was.density([600.0, 0.0], without));
+    }
 }
