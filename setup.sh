@@ -15,7 +15,7 @@
 set -euo pipefail
 
 pg_bin=/usr/lib/postgresql/15/bin
-run_packages=(build-essential pkg-config libgdal-dev gdal-bin postgresql-15 postgresql-15-postgis-3)
+run_packages=(build-essential pkg-config libgdal-dev libisal-dev gdal-bin postgresql-15 postgresql-15-postgis-3)
 test_packages=(chromium fonts-noto-cjk libfaketime)
 bench_packages=(wrk time python3-venv)
 
