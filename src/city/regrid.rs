@@ -94,30 +94,10 @@ impl Step<'_> {
         }
         self.everything |= grid.renumbers(&old) || !keep_levels;
         self.new.level_zoom = level_zooms(&grid, &shapes);
-        if self.new.level_zoom == self.old.level_zoom {
-            let changes = positions.iter().flat_map(|p| {
-                let level = |grids: &Table<Grid>| grids.get(*p as usize).map(|grid| grid.level);
-                let was = self.old.shapes.get(*p as usize).filter(|_| !moved_from.contains(p));
-                let is = shapes.get(*p as usize).filter(|_| !moved_to.contains(p));
-                // On another level all of it goes and comes.
-                let keeps_level = level(&before) == level(&self.new.records.grids);
-                if keeps_level { [(was, is), (None, None)] } else { [(was, None), (None, is)] }
-            });
-            redrawn.extend(border::touching(&shapes, changes));
-        } else {
-            redrawn.extend(0..shapes.len() as u32);
-        }
-        border::draw(&mut shapes, &levels(&grid), &self.new.level_zoom, &redrawn);
-        // A neighbour may be drawn with other corners though nobody edited it.
-        let others = redrawn.iter().filter(|p| !positions.contains(p)).filter_map(|p| {
-            let (was, is) = (self.old.shapes.get(*p as usize)?, &shapes[*p as usize]);
-            if was.is_drawn_as(is) { None } else { is.span }
-        });
-        self.spans.extend(others);
         self.everything |= self.new.level_zoom != self.old.level_zoom;
         self.new.by_order = Arc::new(orders(&grid));
-        (self.new.shapes, self.new.grid) = (Arc::new(shapes), grid.clone());
-
+        self.new.grid = grid.clone();
+        let edited = positions.clone();
         let mut regrid = Regrid {
             before: old.clone(),
             positions,
@@ -130,7 +110,15 @@ impl Step<'_> {
             renumbered: BTreeSet::new(),
             buildings: BTreeSet::new(),
         };
-        self.concern(&before, &mut regrid);
+        // What is drawn and whom it concerns have nothing to do with each other.
+        let concern = || {
+            self.concern(&before, &mut regrid);
+            regrid
+        };
+        let draw = || self.redraw(&mut shapes, &before, redrawn, &edited, [&moved_from, &moved_to]);
+        let (spans, regrid) = rayon::join(draw, concern);
+        self.spans.extend(spans);
+        self.new.shapes = Arc::new(shapes);
         let (mut addresses, mut buildings) = (regrid.addresses.clone(), regrid.buildings.clone());
         if grid.renumbers(&old) {
             let order = |position: u32| grid.position(old.code(position)).map_or(NOWHERE, |p| grid.order(p));
@@ -177,6 +165,40 @@ impl Step<'_> {
             }
         }
         self.rows.changed.regrid = Some(regrid);
+    }
+
+    /// Draws the borders of grids that were `redrawn` again, and of those whose borders meet what changed; `edited` are
+    /// the positions that hold another grid, `moved` those from and to which one only moved. Answered is where neighbours
+    /// are drawn with other corners though nobody edited them.
+    fn redraw(
+        &self,
+        shapes: &mut [Arc<Shape>],
+        before: &Table<Grid>,
+        mut redrawn: BTreeSet<u32>,
+        edited: &BTreeSet<u32>,
+        moved: [&BTreeSet<u32>; 2],
+    ) -> Vec<Span> {
+        let [moved_from, moved_to] = moved;
+        if self.new.level_zoom == self.old.level_zoom {
+            let changes = edited.iter().flat_map(|p| {
+                let level = |grids: &Table<Grid>| grids.get(*p as usize).map(|grid| grid.level);
+                let was = self.old.shapes.get(*p as usize).filter(|_| !moved_from.contains(p));
+                let is = shapes.get(*p as usize).filter(|_| !moved_to.contains(p));
+                // On another level all of it goes and comes.
+                let keeps_level = level(before) == level(&self.new.records.grids);
+                if keeps_level { [(was, is), (None, None)] } else { [(was, None), (None, is)] }
+            });
+            redrawn.extend(border::touching(shapes, changes));
+        } else {
+            redrawn.extend(0..shapes.len() as u32);
+        }
+        border::draw(shapes, &levels(&self.new.grid), &self.new.level_zoom, &redrawn);
+        let neighbours = redrawn.iter().filter(|p| !edited.contains(p));
+        let another = |p: &u32| {
+            let (was, is) = (self.old.shapes.get(*p as usize)?, &shapes[*p as usize]);
+            if was.is_drawn_as(is) { None } else { is.span }
+        };
+        neighbours.filter_map(another).collect()
     }
 
     /// Finds out whom other grids concern. The City's homes are still told in the numbers of before.
