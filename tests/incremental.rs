@@ -425,6 +425,64 @@ fn the_last_grid_takes_the_place_of_one_that_goes() {
 }
 
 #[test]
+fn who_stands_on_the_middle_of_a_grid_hears_when_there_are_many_more() {
+    use geo::{BoundingRect, Centroid};
+    let mut records = quarter(800);
+    let declared: BTreeSet<GridCode> = records.addresses.iter().filter_map(|a| a.grid().map(GridCode::from)).collect();
+    let lived_in: Vec<Grid> = records.grids.iter().filter(|grid| declared.contains(&grid.code)).cloned().collect();
+    let mut astray: BTreeSet<String> = BTreeSet::new();
+    for row in (0..records.addresses.len()).step_by(97) {
+        let mut address = records.addresses.at(row).unpack();
+        let other = lived_in.iter().find(|grid| Some(&grid.code) != address.grid.as_ref()).expect("another grid");
+        let middle = other.polygon.centroid().expect("a middle");
+        if let Some(pin) = &mut address.pin {
+            pin.at = LonLat::new(middle.x(), middle.y());
+            astray.insert(address.id.to_string());
+            records.addresses.set(row, address);
+        }
+    }
+    // Very small ones in a corner, where nobody is.
+    let [west, south, ..] = GridIndex::build(&records.grids).area().expect("ground");
+    let one = lived_in[0].clone();
+    let low = one.polygon.bounding_rect().expect("a box").min();
+    let small = |n: usize| {
+        let mut grid = Grid { code: format!("SMALL-{n}").into(), parent: None, ..one.clone() };
+        for polygon in &mut grid.polygon.0 {
+            polygon.exterior_mut(|ring| {
+                for c in &mut ring.0 {
+                    c.x = west + (c.x - low.x) / 100.0 + n as f64 * 1e-4;
+                    c.y = south + (c.y - low.y) / 100.0;
+                }
+            });
+        }
+        grid
+    };
+    let lines = |city: &City| -> BTreeSet<String> {
+        let is_astray = |line: &String| astray.iter().any(|id| line.starts_with(&format!("{id} ")));
+        verdicts(city).0.into_iter().filter(is_astray).collect()
+    };
+    let octave_of = |grids: usize| (grids as f64).log2().round();
+    let octave = |city: &City| octave_of(city.records.grids.len());
+    let mut n = 0;
+    while octave_of(records.grids.len() + 2) == octave_of(records.grids.len()) {
+        records.grids.push(small(n));
+        n += 1;
+    }
+    let mut city = City::build(records, Thresholds::default(), today());
+    let (first, before, known) = (octave(&city), lines(&city), n);
+    while octave(&city) == first {
+        assert_eq!(lines(&city), before, "a grid more is nothing to them");
+        city = city.apply(Delta { grids: vec![small(n)], ..Delta::default() }).0;
+        compare(&city, &format!("{} grids more", n + 1));
+        n += 1;
+    }
+    assert!(n == known + 2 && lines(&city) != before, "{n} grids more");
+    city = city.apply(Delta { removed: vec![Removed::Grid(small(0).code)], ..Delta::default() }).0;
+    compare(&city, "one less again");
+    assert_eq!(lines(&city), before);
+}
+
+#[test]
 fn a_text_that_names_a_village_waits_for_what_the_village_is_called() {
     let mut records = quarter(800);
     let villages: Vec<Grid> = records.grids.iter().filter(|g| g.level == GridLevel::Village).cloned().collect();

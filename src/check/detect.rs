@@ -9,6 +9,7 @@
 use super::context::Context;
 use super::evidence::learned::{MISSES, about_other, miss_of};
 use super::evidence::{Desk, Learned, Pack, Pin, Reads, Stand, Teach};
+use super::hypothesis::case::middles_told;
 use super::hypothesis::judge::{COARSE, STACK};
 use super::hypothesis::{CAUSES, Cause, Judged, Judgement, PRIORS, judge};
 use super::loose::hundredths;
@@ -230,7 +231,7 @@ impl Detection {
             regrid.positions.iter().filter_map(|g| middles.get(*g as usize)).flat_map(near).collect()
         };
         // How much a middle says depends on how many there are.
-        let then = match was.len() == is.len() {
+        let then = match middles_told(was.len()) == middles_told(is.len()) {
             true => at_some(was),
             false => was.par_iter().with_min_len(256).flat_map_iter(near).collect(),
         };

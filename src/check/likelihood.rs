@@ -16,6 +16,11 @@ pub fn exp(x: f64) -> f64 {
     if x < NOTHING { 0.0 } else { x.exp() }
 }
 
+/// A positive number in so many steps to the double: what hardly changes does not change at all.
+pub fn in_steps(value: f64, steps: f64) -> f64 {
+    ((value.log2() * steps).round() / steps).exp2()
+}
+
 /// How probable it is that a place `outside_m` beyond the border of its declared grid is there by error, not by noise.
 ///
 /// Noise: places near a border are as dense as the grid has border to area, and cross it with
@@ -36,6 +41,15 @@ mod tests {
         for (z, p) in [(0.0, 0.5), (1.0, 0.841_344_7), (-1.0, 0.158_655_3), (-3.0, 0.001_349_9), (6.0, 1.0)] {
             assert!((phi(z) - p).abs() < 2e-7, "{z}");
         }
+    }
+
+    #[test]
+    fn steps_are_as_wide_as_they_say() {
+        assert_eq!([9_060.0, 9_059.0, 8_192.0].map(|n| in_steps(n, 1.0)), [8_192.0; 3]);
+        let told: std::collections::BTreeSet<u64> =
+            (1_000..=2_000).map(|n| in_steps(f64::from(n), 4.0).to_bits()).collect();
+        assert_eq!(told.len(), 5, "four to the double, and the next");
+        assert!((1_000..2_000).all(|n| (in_steps(f64::from(n), 4.0) / f64::from(n)).log2().abs() <= 0.125 + 1e-12));
     }
 
     #[test]

@@ -20,35 +20,38 @@ use std::sync::Arc;
 pub struct Stand {
     /// Metres in the plane; not finite for nowhere.
     pub at: [f64; 2],
-    /// In hundredths, so that what hardly changes does not change at all.
-    hundredths: u8,
+    /// In [`Stand::STEPS`], so that what hardly changes does not change at all.
+    steps: u8,
 }
 
 impl Stand {
+    /// Steps from no trust to full trust.
+    const STEPS: f64 = 20.0;
+
     /// A stand with trust from 0 to 1; nobody is trusted who is nowhere.
     pub fn new(at: [f64; 2], trust: f64) -> Self {
         let trust = if at[0].is_finite() { trust } else { 0.0 };
-        Stand { at, hundredths: (trust.clamp(0.0, 1.0) * 100.0).round() as u8 }
+        Stand { at, steps: (trust.clamp(0.0, 1.0) * Self::STEPS).round() as u8 }
     }
 
     /// How far it is trusted, 0 to 1.
     pub fn trust(&self) -> f64 {
-        f64::from(self.hundredths) / 100.0
+        f64::from(self.steps) / Self::STEPS
     }
 
     /// Whether both are the same, bit for bit.
     pub fn is(&self, other: &Stand) -> bool {
-        self.at.map(f64::to_bits) == other.at.map(f64::to_bits) && self.hundredths == other.hundredths
+        self.at.map(f64::to_bits) == other.at.map(f64::to_bits) && self.steps == other.steps
     }
 
     /// Whether it is trusted enough to be somebody's neighbour.
     pub(super) fn is_neighbour(&self) -> bool {
-        self.hundredths > 30 && self.at[0].is_finite()
+        self.trust() > 0.3 && self.at[0].is_finite()
     }
 
     /// Whether it is trusted enough to be at home in a building.
     pub(super) fn is_occupant(&self) -> bool {
-        self.hundredths > 50 && self.at[0].is_finite()
+        self.trust() > 0.5 && self.at[0].is_finite()
     }
 }
 

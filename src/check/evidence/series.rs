@@ -6,6 +6,7 @@ use super::level::Level;
 use super::pack::{Entry, Key, NONE, Sited, distance};
 use super::reads::DensityRead;
 use super::recall::Known;
+use crate::check::likelihood::in_steps;
 
 /// How the records of a series lie.
 #[derive(Debug, Clone, Default)]
@@ -70,13 +71,9 @@ impl Course {
         }
         const WIDE_M: f64 = 1_500.0;
         let wide = 1.0 / (PI * WIDE_M * WIDE_M);
-        in_steps(if all < 1.0 { wide } else { sum / all + 0.05 * wide })
+        // Their number in steps too: else one record more or less is felt everywhere.
+        in_steps(if all < 1.0 { wide } else { sum / in_steps(all, STEPS) + 0.05 * wide }, DENSITY_STEPS)
     }
-}
-
-/// A positive number in [`STEPS`] to the double.
-fn in_steps(value: f64) -> f64 {
-    ((value.log2() * STEPS).round() / STEPS).exp2()
 }
 
 /// Where a number is expected.
@@ -118,9 +115,12 @@ const SAME: usize = 3;
 const LOOK: usize = 160;
 /// Records of a series that make up its density, at most.
 const SAMPLE: usize = 96;
-/// The middle of a series is told in steps of this, metres, its spread and density in so many steps to the double.
+/// The middle of a series is told in steps of this share of its spread, and of so many metres at least.
+const STEP: f64 = 1.0 / 16.0;
 const STEP_M: f64 = 10.0;
+/// Its spread is told in so many steps to the double, and its density.
 const STEPS: f64 = 8.0;
+const DENSITY_STEPS: f64 = 4.0;
 
 impl Level {
     /// How a series lies, by the places and trust of this level.
@@ -155,8 +155,9 @@ impl Level {
         let residual_m = weighted_median(&mut residuals);
         let ordered = known.len() < 4 || residual_m < 0.45 * spread_m || residual_m < 25.0;
         // In steps, so that one record of many does not change what is said of all.
-        let middle = middle.map(|m| (m / STEP_M).round() * STEP_M);
-        let spread_m = in_steps(spread_m.max(1.0));
+        let spread_m = in_steps(spread_m.max(1.0), STEPS);
+        let step_m = in_steps(spread_m * STEP, 1.0).max(STEP_M);
+        let middle = middle.map(|m| (m / step_m).round() * step_m);
         let mut sample: Vec<Drawn> = Vec::new();
         if known.len() <= SAMPLE {
             sample.extend(known.iter().map(|e| drawn(e)));

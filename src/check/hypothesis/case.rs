@@ -5,8 +5,9 @@ use super::undo::undo;
 use super::{CAUSES, Cause};
 use crate::check::batch::BatchCause;
 use crate::check::evidence::learned::MISSED_M;
+use crate::check::evidence::level::FAR_M;
 use crate::check::evidence::{Desk, Home, Level, NONE, Pack, Pin, Stand, Without, distance};
-use crate::check::likelihood::{exp, phi};
+use crate::check::likelihood::{exp, in_steps, phi};
 use crate::check::stage::Stage;
 use std::f64::consts::{PI, TAU};
 
@@ -24,6 +25,12 @@ const NOTHING_TOLD: f64 = -3.0;
 const ALONE: f64 = -0.2;
 /// Share of a cause's readings that the best must have to be taken for the place.
 const SURE: f64 = 0.95;
+
+/// How many middles of grids there are, as verdicts count them: in powers of two, so that a grid more or less is nothing
+/// to those who stand on the middle of another.
+pub(in crate::check) fn middles_told(grids: usize) -> f64 {
+    in_steps(grids.max(1) as f64, 1.0)
+}
 
 /// What is known of a record before its causes are weighed.
 pub(super) struct Case<'a> {
@@ -182,7 +189,7 @@ impl Case<'_> {
         self.pack.centroids.within(at, CENTRE_M, &mut desk.sites);
         let own = desk.sites.iter().any(|near| near.id == self.pin.grid);
         if !desk.sites.is_empty() {
-            let share = if own { 0.3 } else { 0.3 / self.level.grid.len().max(1) as f64 };
+            let share = if own { 0.3 } else { 0.3 / middles_told(self.level.grid.len()) };
             self.put(Cause::Default, self.prior(Cause::Default) + share.ln(), NONE_M);
         }
         if let Some(density) = self.stage.loose.density(self.pin, self.i, desk) {
@@ -194,7 +201,8 @@ impl Case<'_> {
     pub(super) fn other_building(&mut self, desk: &mut Desk) {
         const NEIGHBOURS: usize = 14;
         let at = self.pin.at;
-        let about_m = self.expected.map_or(80.0, |(place, _)| {
+        // About a place that is only known by and large, the nearest buildings are no neighbours of its.
+        let about_m = self.expected.filter(|(_, scale_m)| *scale_m <= FAR_M).map_or(80.0, |(place, _)| {
             self.level.nearest_buildings(place, NEIGHBOURS + 1, desk);
             desk.sites.last().map_or(80.0, |near| near.square.sqrt()).max(25.0)
         });
