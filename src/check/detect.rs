@@ -9,8 +9,7 @@
 use super::context::Context;
 use super::evidence::learned::{MISSES, about_other, miss_of};
 use super::evidence::{Desk, Learned, Pack, Pin, Reads, Stand, Teach};
-use super::hypothesis::case::middles_told;
-use super::hypothesis::judge::{COARSE, STACK};
+use super::hypothesis::judge::{COARSE, STACK, middles_told};
 use super::hypothesis::{CAUSES, Cause, Judged, Judgement, PRIORS, judge};
 use super::loose::hundredths;
 use super::regrid::Regrid;

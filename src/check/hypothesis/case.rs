@@ -1,13 +1,13 @@
 //! The causes of one record, weighed against each other.
 
-use super::judge::{COARSE, Judged, Judgement, STACK, plain};
+use super::judge::{COARSE, Judged, Judgement, STACK, middles_told, plain};
 use super::undo::undo;
 use super::{CAUSES, Cause};
 use crate::check::batch::BatchCause;
 use crate::check::evidence::learned::MISSED_M;
 use crate::check::evidence::level::FAR_M;
 use crate::check::evidence::{Desk, Home, Level, NONE, Pack, Pin, Stand, Without, distance};
-use crate::check::likelihood::{exp, in_steps, phi};
+use crate::check::likelihood::{exp, phi};
 use crate::check::stage::Stage;
 use std::f64::consts::{PI, TAU};
 
@@ -25,12 +25,6 @@ const NOTHING_TOLD: f64 = -3.0;
 const ALONE: f64 = -0.2;
 /// Share of a cause's readings that the best must have to be taken for the place.
 const SURE: f64 = 0.95;
-
-/// How many middles of grids there are, as verdicts count them: in powers of two, so that a grid more or less is nothing
-/// to those who stand on the middle of another.
-pub(in crate::check) fn middles_told(grids: usize) -> f64 {
-    in_steps(grids.max(1) as f64, 1.0)
-}
 
 /// What is known of a record before its causes are weighed.
 pub(super) struct Case<'a> {

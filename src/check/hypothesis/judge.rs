@@ -5,6 +5,7 @@ use super::form::is_sentinel;
 use super::{CAUSES, Cause};
 use crate::check::evidence::pack::Sited;
 use crate::check::evidence::{Desk, Home, Level, NONE, Pack, Pin, Stand, Without, distance};
+use crate::check::likelihood::in_steps;
 use crate::check::stage::Stage;
 
 /// The verdict on one record.
@@ -62,6 +63,12 @@ impl Judged {
 pub const STACK: u32 = 3;
 /// Decimals with which a coordinate is no longer one.
 pub const COARSE: u8 = 3;
+
+/// How many middles of grids there are, as verdicts count them: in powers of two, so that a grid more or less is nothing
+/// to those who stand on the middle of another.
+pub fn middles_told(grids: usize) -> f64 {
+    in_steps(grids.max(1) as f64, 1.0)
+}
 
 /// The verdict on address `i` at a stage.
 pub fn judge(stage: &Stage, i: usize, desk: &mut Desk) -> Judgement {

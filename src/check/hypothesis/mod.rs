@@ -4,7 +4,7 @@ pub mod form;
 pub mod undo;
 pub mod typo;
 pub mod judge;
-pub(super) mod case;
+mod case;
 mod attribute;
 
 pub use judge::{Judged, Judgement, judge};
