@@ -93,10 +93,16 @@ npm_audit() {
 }
 step 'npm audit' npm_audit
 
+# All by the release profile, so that what others wrote is compiled once, for the tests and for the binary that the
+# journeys use. Our own code is tested with the checks that only a debug build has, and with little optimization.
+careful=()
+for option in debug-assertions=true overflow-checks=true opt-level=1; do
+    careful+=(--config "profile.release.package.gridpin.$option")
+done
 step 'rust format' cargo fmt --check
-step 'rust lint' cargo clippy --quiet --all-targets -- -D warnings
-RUSTDOCFLAGS='-D warnings' step 'rust docs' cargo doc --quiet --no-deps
-counted 'rust tests' cargo.log cargo test --no-fail-fast -- --show-output
+step 'rust lint' cargo clippy --quiet --release --all-targets -- -D warnings
+RUSTDOCFLAGS='-D warnings' step 'rust docs' cargo doc --quiet --release --no-deps
+counted 'rust tests' cargo.log cargo test --release "${careful[@]}" --no-fail-fast -- --show-output
 
 # The browser's journeys, in a fresh demo town for every run: what an earlier run edited must not decide this one.
 # With the binary that `make run` serves.
